@@ -1,0 +1,44 @@
+import type { ColumnBatch } from "./batch.ts";
+import type { Field } from "./field.ts";
+
+/**
+ * How the rows of one stream travel from a source to a destination.
+ *
+ * A destination offers the encodings it takes for a stream, a source's reader says which of them it gives, the engine
+ * picks the cheapest. A route never changes a result: what a byte route cannot carry exactly must fail with recovery
+ * `skip`, whereupon the engine replays the part as `batch`, which every source gives and every destination takes.
+ *
+ * - `pg-binary`, `pg-text`: the stream of PostgreSQL's COPY in that format (binary with header and trailer), the
+ *   columns cast by the source to `WireColumn.type`, a PostgreSQL type name such as `int8` or `numeric`.
+ * - `csv`: UTF-8 RFC 4180 lines ending in \n without a header, NULL as unquoted `\N`; a text equal to `\N` is quoted.
+ * - `batch`: column batches.
+ *
+ * Canonical text, in `csv` and in batch columns of form `text`:
+ * - boolean `t`/`f` or `true`/`false`; integer: digits with an optional minus;
+ * - number: digits with optional fraction and exponent, `NaN`, `Infinity`, `-Infinity`;
+ * - date `YYYY-MM-DD`; timestamps `YYYY-MM-DD HH:MM:SS[.ffffff]` (`T` or blank between), with a zone an offset
+ *   `+HH[:MM[:SS]]` or `Z`; time likewise; years of five or more digits plain, years before 1 with ` BC` at the end;
+ *   `infinity` and `-infinity` where the source has them;
+ * - object, array, union, unknown: JSON text; string: itself.
+ */
+export type EncodingFormat = "pg-binary" | "pg-text" | "csv" | "batch";
+
+export interface WireColumn {
+  readonly field: Field;
+  /** pg-binary, pg-text: the PostgreSQL type the source must cast to. csv: `DECIMAL(p,s)` where a scale binds. */
+  readonly type: string;
+}
+
+export interface Encoding {
+  readonly format: EncodingFormat;
+  /** The columns in the order they travel. */
+  readonly columns: readonly WireColumn[];
+  /** Relative CPU cost for each row at the destination: bytes untouched 1, batch 4. */
+  readonly cost: number;
+}
+
+/** The rows of one part on their way; exactly one consumer, once. */
+export type PartRead =
+  | { readonly form: "bytes"; readonly chunks: AsyncIterable<Uint8Array>; rows(): number }
+  | { readonly form: "batches"; readonly chunks: AsyncIterable<ColumnBatch>; rows(): number };
+// `rows()` is what the source itself counted (for COPY the server's own count); valid once `chunks` has ended.

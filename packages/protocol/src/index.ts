@@ -1,0 +1,16 @@
+export type * from "./batch.ts";
+export type * from "./catalog.ts";
+export { streamKey } from "./catalog.ts";
+export type { Clock, Context, Log, LogLevel } from "./context.ts";
+export { systemClock } from "./context.ts";
+export type * from "./destination.ts";
+export type * from "./encoding.ts";
+export type { Failure, FailureOrigin, Recovery } from "./errors.ts";
+export { failureOf, WeirError } from "./errors.ts";
+export type { Field, FieldKind, NativeType } from "./field.ts";
+export { fieldsOf, kindOf, schemaOf } from "./field.ts";
+export type { JsonObject, JsonValue } from "./json.ts";
+export { ExactNumber, isObject, parseJson, stringifyJson } from "./json.ts";
+export type * from "./message.ts";
+export type * from "./source.ts";
+export type * from "./spec.ts";
