@@ -46,6 +46,7 @@ export default defineConfig({
     "typescript/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
     // Narrowing what comes off the wire is done by assertion after a check the rule cannot see.
     "typescript/no-unsafe-type-assertion": "off",
+    "unicorn/consistent-function-scoping": "off",
   },
   overrides: [...importRules, { files: ["*.config.ts"], rules: { "import/no-default-export": "off" } }],
 });

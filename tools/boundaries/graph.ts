@@ -15,7 +15,7 @@ export function checkCycles(workspace: Workspace): string[] {
     trail.pop();
     done.add(path);
   };
-  for (const path of [...workspace.files.keys()].sort()) visit(path);
+  for (const path of [...workspace.files.keys()].toSorted()) visit(path);
   return problems;
 }
 

@@ -30,7 +30,7 @@ export function checkLengths(workspace: Workspace): string[] {
 export function describeLengths(workspace: Workspace): string[] {
   const lengths = written(workspace)
     .map((file) => file.lines)
-    .sort((a, b) => a - b);
+    .toSorted((a, b) => a - b);
   const median = lengths[Math.floor(lengths.length / 2)] ?? 0;
   const notices = tooLong(workspace, lineBudget.notice).map(
     ({ path, lines }) => `notice: ${path}: ${lines} lines`,
