@@ -16,6 +16,7 @@ const gates: readonly Gate[] = [
   { name: "lint", file: "node_modules/oxlint/bin/oxlint", args: ["--type-aware", "--deny-warnings"] },
   { name: "format", file: "node_modules/oxfmt/bin/oxfmt", args: ["--check", "."] },
   { name: "boundaries", file: "tools/boundaries/main.ts", args: [] },
+  { name: "lockfile", file: "tools/lockfile/main.ts", args: ["--check"] },
   { name: "knip", file: "node_modules/knip/bin/knip.js", args: ["--no-progress"] },
   { name: "generated files", file: "tools/generate/main.ts", args: ["--check"] },
 ];
