@@ -26,7 +26,9 @@ export function missingEntries({ packages }: Lockfile): Record<string, object> {
       if (packages[path] || packages[`${parent}/${path}`]) continue;
       if (!/^\d/.test(version))
         throw new Error(`${parent} wants ${name} ${version}, which is not one version`);
-      found[path] = { version, ...platform(name), ...(entry.dev ? { dev: true } : {}), optional: true };
+      const { os, cpu, libc } = platform(name);
+      const dev = entry.dev ? { dev: true } : {};
+      found[path] = { version, cpu, ...dev, ...(libc ? { libc } : {}), optional: true, os };
     }
   }
   return found;

@@ -9,7 +9,7 @@ const addressed = addresses(lockfile);
 
 if (process.argv.includes("--check")) {
   for (const name of Object.keys(missing)) console.error(`error: no entry for ${name}: run npm run lockfile`);
-} else {
+} else if (Object.keys(missing).length > 0) {
   const packages = Object.entries({ ...lockfile.packages, ...missing }).toSorted(([a], [b]) =>
     a < b ? -1 : 1,
   );
