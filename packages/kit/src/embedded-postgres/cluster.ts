@@ -57,10 +57,16 @@ export async function initialise(cluster: Cluster, native: string, account: Acco
   writeFileSync(passwordFile, password, { mode: 0o600 });
   giveTo(account, passwordFile);
   const options = [
-    ...[`--pgdata=${cluster.data}`, `--username=${USER}`, `--pwfile=${passwordFile}`],
-    ...["--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions"],
+    `--pgdata=${cluster.data}`,
+    `--username=${USER}`,
+    `--pwfile=${passwordFile}`,
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--no-instructions",
     // The built-in provider sorts alike on every platform and needs no locale of the system.
-    ...["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"],
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
     ...(cluster.temporary ? ["--no-sync"] : []),
   ];
   try {

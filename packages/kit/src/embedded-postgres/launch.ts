@@ -55,8 +55,14 @@ export async function launch(
   const shell = spawn(
     "/bin/sh",
     [
-      ...["-c", GUARD, "weir-postgres", cluster.temporary ? cluster.folder : ""],
-      ...[join(native, "bin", "postgres"), "-D", cluster.data, ...options],
+      "-c",
+      GUARD,
+      "weir-postgres",
+      cluster.temporary ? cluster.folder : "",
+      join(native, "bin", "postgres"),
+      "-D",
+      cluster.data,
+      ...options,
     ],
     // A session of its own: Ctrl-C in the terminal reaches this process only, which then stops the server in order.
     {
@@ -72,11 +78,9 @@ export async function launch(
     shell.once("exit", () => resolve());
     shell.once("error", () => resolve());
   });
-  let over = false;
-  void ended.then(() => (over = true));
   const pid = await firstLine(shell);
   const deadline = Date.now() + READY_WITHIN_MS;
-  while (!over && Date.now() < deadline) {
+  while (shell.exitCode === null && shell.signalCode === null && Date.now() < deadline) {
     if (isReady(cluster, pid)) {
       letProcessEnd(shell);
       return { pid, ended: () => waitFor(shell, ended) };

@@ -65,7 +65,9 @@ const STOP_WITHIN_MS = 10_000;
  * `config.embedded_postgres_in_use` when the folder or the port is taken, `engine.embedded_postgres_failed` with the
  * server's own words otherwise.
  */
-export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions = {}): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(
+  options: EmbeddedPostgresOptions = {},
+): Promise<EmbeddedPostgres> {
   const account = serverAccount();
   const source = findNative(thisHost);
   const cluster = makeFolder(options.dataDir, account);
@@ -139,7 +141,12 @@ function handle(
     await ending.ended();
   };
   return {
-    ...{ host: HOST, port, user: USER, password, database: DATABASE, url: urlOf(DATABASE) },
+    host: HOST,
+    port,
+    user: USER,
+    password,
+    database: DATABASE,
+    url: urlOf(DATABASE),
     dataDir: cluster.folder,
     temporary: cluster.temporary,
     createDatabase: async (name) => {
@@ -159,11 +166,11 @@ function handle(
 }
 
 /** Clients are disconnected and a checkpoint written; a server that cannot do that in time is ended at once. */
-async function stopInOrder({ pid, ended }: Running): Promise<void> {
-  signal(pid, "SIGINT");
+async function stopInOrder(running: Running): Promise<void> {
+  signal(running.pid, "SIGINT");
   const giveUp = new AbortController();
   const late = sleep(STOP_WITHIN_MS, undefined, { signal: giveUp.signal, ref: false });
-  await Promise.race([ended(), late.then(() => signal(pid, "SIGQUIT")).catch(() => {})]);
+  await Promise.race([running.ended(), late.then(() => signal(running.pid, "SIGQUIT")).catch(() => {})]);
   giveUp.abort();
 }
 
