@@ -104,7 +104,9 @@ export interface DestinationSession {
    */
   finish(request: FinishRequest): Promise<void>;
   /** Replaces or (document null) removes checkpoints outside a sync: `state reset`. */
-  reset(checkpoints: readonly { readonly stream: string; readonly document: JsonObject | null }[]): Promise<void>;
+  reset(
+    checkpoints: readonly { readonly stream: string; readonly document: JsonObject | null }[],
+  ): Promise<void>;
   /** Rows and key checksum of what a reader of the table sees, for `verify`. */
   measure(stream: StreamPlan, request: MeasureRequest): Promise<Measure>;
   /** Called once, also after a failure or an abort; frees everything, never throws. */

@@ -39,7 +39,9 @@ const FACETS = "x-weir";
 /** The fields of a stream's JSON schema, in its order. */
 export function fieldsOf(schema: JsonObject): readonly Field[] {
   const properties = isObject(schema["properties"]) ? schema["properties"] : {};
-  return Object.entries(properties).map(([name, property]) => fieldOf(name, isObject(property) ? property : {}));
+  return Object.entries(properties).map(([name, property]) =>
+    fieldOf(name, isObject(property) ? property : {}),
+  );
 }
 
 function fieldOf(name: string, property: JsonObject): Field {
@@ -57,20 +59,22 @@ function fieldOf(name: string, property: JsonObject): Field {
 
 /** The kind a property's schema names. Well-known `$ref` types, `airbyte_type` and `format` are understood. */
 export function kindOf(property: JsonObject): FieldKind {
-  const ref = typeof property["$ref"] === "string" ? /definitions\/(\w+)$/.exec(property["$ref"])?.[1] : undefined;
+  const ref =
+    typeof property["$ref"] === "string" ? /definitions\/(\w+)$/.exec(property["$ref"])?.[1] : undefined;
   if (ref !== undefined) return WELL_KNOWN[ref] ?? "unknown";
   const options = property["oneOf"] ?? property["anyOf"];
   if (Array.isArray(options)) return unionKind(options as readonly JsonValue[]);
   const types = typesOf(property["type"]);
   if (types.length === 0) return isObject(property["properties"]) ? "object" : "unknown";
-  if (types.length > 1) return types.every((type) => type === "integer" || type === "number") ? "number" : "union";
+  if (types.length > 1)
+    return types.every((type) => type === "integer" || type === "number") ? "number" : "union";
   return singleKind(types[0] ?? "", property);
 }
 
 function unionKind(options: readonly JsonValue[]): FieldKind {
   const kinds = new Set<FieldKind>();
   for (const option of options) {
-    if (!isObject(option) || typesOf(option["type"]).length === 0 && option["type"] === "null") continue;
+    if (!isObject(option) || (typesOf(option["type"]).length === 0 && option["type"] === "null")) continue;
     kinds.add(kindOf(option));
   }
   const [only] = kinds;
@@ -104,7 +108,9 @@ function stringKind(property: JsonObject): FieldKind {
     case "date":
       return "date";
     case "date-time":
-      return zoned === "timestamp_without_timezone" ? "timestamp_without_timezone" : "timestamp_with_timezone";
+      return zoned === "timestamp_without_timezone"
+        ? "timestamp_without_timezone"
+        : "timestamp_with_timezone";
     case "time":
       return zoned === "time_with_timezone" ? "time_with_timezone" : "time_without_timezone";
     default:
@@ -151,7 +157,10 @@ const SCHEMA: Readonly<Record<FieldKind, JsonObject>> = {
 
 /** The JSON schema of a stream with these fields; `fieldsOf` gives them back. */
 export function schemaOf(fields: readonly Field[]): JsonObject {
-  return { type: "object", properties: Object.fromEntries(fields.map((field) => [field.name, propertyOf(field)])) };
+  return {
+    type: "object",
+    properties: Object.fromEntries(fields.map((field) => [field.name, propertyOf(field)])),
+  };
 }
 
 function propertyOf(field: Field): JsonObject {

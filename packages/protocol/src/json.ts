@@ -2,7 +2,15 @@
  * JSON with exact numbers. An integer beyond 2^53 is a bigint; a decimal that a double would change is an ExactNumber.
  * Both occur only where the text needs them, so ordinary JSON costs one regular expression more than JSON.parse.
  */
-export type JsonValue = null | boolean | number | bigint | string | ExactNumber | readonly JsonValue[] | JsonObject;
+export type JsonValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | ExactNumber
+  | readonly JsonValue[]
+  | JsonObject;
 
 export interface JsonObject {
   readonly [key: string]: JsonValue | undefined;
@@ -69,5 +77,7 @@ export function stringifyJson(value: JsonValue | undefined): string {
 }
 
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
+  return (
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber)
+  );
 }

@@ -46,7 +46,9 @@ export interface StateMessage {
   readonly state: {
     readonly type?: "STREAM" | "GLOBAL" | "LEGACY" | undefined;
     readonly stream?: StreamState | undefined;
-    readonly global?: { readonly shared_state?: JsonValue | undefined; readonly stream_states: readonly StreamState[] } | undefined;
+    readonly global?:
+      | { readonly shared_state?: JsonValue | undefined; readonly stream_states: readonly StreamState[] }
+      | undefined;
     readonly data?: JsonValue | undefined;
     readonly sourceStats?: StateStats | undefined;
     readonly destinationStats?: StateStats | undefined;
@@ -117,7 +119,10 @@ export interface SpecMessage {
 
 export interface ConnectionStatusMessage {
   readonly type: "CONNECTION_STATUS";
-  readonly connectionStatus: { readonly status: "SUCCEEDED" | "FAILED"; readonly message?: string | undefined };
+  readonly connectionStatus: {
+    readonly status: "SUCCEEDED" | "FAILED";
+    readonly message?: string | undefined;
+  };
 }
 
 export interface CatalogMessage {

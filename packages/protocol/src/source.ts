@@ -32,11 +32,20 @@ export interface OpenSource {
 
 /** A state in one of the protocol's three forms, as the source once emitted it. */
 export type SourceState =
-  | { readonly type: "STREAM"; readonly name: string; readonly namespace?: string | undefined; readonly state: JsonValue }
+  | {
+      readonly type: "STREAM";
+      readonly name: string;
+      readonly namespace?: string | undefined;
+      readonly state: JsonValue;
+    }
   | {
       readonly type: "GLOBAL";
       readonly shared: JsonValue;
-      readonly streams: readonly { readonly name: string; readonly namespace?: string | undefined; readonly state: JsonValue }[];
+      readonly streams: readonly {
+        readonly name: string;
+        readonly namespace?: string | undefined;
+        readonly state: JsonValue;
+      }[];
     }
   | { readonly type: "LEGACY"; readonly data: JsonValue };
 

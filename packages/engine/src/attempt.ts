@@ -1,0 +1,207 @@
+import type { Failure, SourceSession } from "@weir/protocol";
+import { failureOf, WeirError } from "@weir/protocol";
+import type { AttemptContext } from "./attempt-context.ts";
+import type { Checkpoints } from "./document.ts";
+import { finishStream, overlapNotice } from "./finish.ts";
+import { FormDiscovered, runMessages } from "./message-runner.ts";
+import type { StateForm } from "./message-runner.ts";
+import { runParts } from "./part-runner.ts";
+import type { SyncPlan } from "./plan.ts";
+import { restartStream } from "./plan.ts";
+import { Slots } from "./slots.ts";
+import { sourceStates } from "./source-states.ts";
+import type { AttemptState, AttemptSignal } from "./states.ts";
+import { ATTEMPT, next } from "./states.ts";
+import { StreamRun } from "./stream-run.ts";
+
+export interface AttemptInput {
+  readonly context: AttemptContext;
+  readonly plan: SyncPlan;
+  readonly held: Checkpoints;
+  /** Form of state learned in this process before the destination held any. */
+  readonly form: StateForm | undefined;
+}
+
+export interface AttemptOutcome {
+  readonly state: AttemptState;
+  readonly runs: readonly StreamRun[];
+  readonly failures: readonly Failure[];
+  readonly notices: readonly string[];
+  readonly schemaNotes: readonly string[];
+  /** Set when the attempt must begin again because the form of states became known. */
+  readonly form?: StateForm | undefined;
+}
+
+/** One try: opens the source, moves and finishes the streams, and tells what became of each. */
+export class Attempt {
+  readonly #input: AttemptInput;
+  readonly #context: AttemptContext;
+  readonly #runs: readonly StreamRun[];
+  readonly #notices: string[] = [];
+  readonly #failures: Failure[] = [];
+  #schemaNotes: readonly string[] = [];
+  #state: AttemptState = "opening";
+  #source: SourceSession | undefined;
+  #form: StateForm | undefined;
+
+  constructor(input: AttemptInput) {
+    this.#input = input;
+    this.#context = input.context;
+    this.#runs = input.plan.streams.map((planned) => new StreamRun(planned));
+  }
+
+  /** Never throws. */
+  async run(): Promise<void> {
+    const { token } = this.#context;
+    const streams = this.#runs.map((run) => run.key);
+    this.#context.emit({ type: "attempt-started", sync: token.sync, attempt: token.attempt, streams });
+    try {
+      await this.#open();
+      this.#move("opened");
+      await this.#moveStreams();
+      this.#move("streams over");
+      if (this.#failures.length === 0) this.#move("settled");
+      else this.#move("failure");
+    } catch (error) {
+      if (error instanceof FormDiscovered) this.#form = error.form;
+      else this.#failures.push(failureOf(error, "engine"));
+      this.#break(failureOf(error, "engine"));
+    } finally {
+      await this.#source?.close();
+    }
+  }
+
+  /** As it stands now; also while `run` has not come back from an abort. */
+  outcome(): AttemptOutcome {
+    return {
+      state: this.#state,
+      runs: this.#runs,
+      failures: this.#failures,
+      notices: this.#notices,
+      schemaNotes: this.#schemaNotes,
+      form: this.#form,
+    };
+  }
+
+  #move(signal: AttemptSignal): void {
+    this.#state = next(ATTEMPT, this.#state, signal);
+  }
+
+  #break(failure: Failure): void {
+    const cancelled = this.#context.request.signal.aborted;
+    this.#move(cancelled ? "cancel" : "failure");
+    for (const run of this.#runs) run.fail(failure, cancelled);
+  }
+
+  async #open(): Promise<void> {
+    const { request, watchdog, signal, session, token } = this.#context;
+    const { connector, config } = request.source;
+    const reading = this.#runs.filter((run) => run.planned.work === "read");
+    if (reading.length > 0) {
+      const context = { clock: request.clock, log: request.log, signal };
+      const catalog = { streams: reading.map((run) => run.planned.configured) };
+      const state = sourceStates(this.#input.held, this.#runs);
+      this.#source = await watchdog.during("source", "open", () =>
+        connector.open({ config, catalog, state, context }),
+      );
+      if (this.#source.kind === "parts") await this.#openReaders(this.#source, reading);
+    }
+    const streams = this.#runs.map((run) => run.planned.plan);
+    this.#schemaNotes = await watchdog.during("destination", "begin", () =>
+      session.begin({ token, streams }),
+    );
+  }
+
+  /** Readers open before the destination begins: a refused state changes the plan. */
+  async #openReaders(
+    source: Extract<SourceSession, { readonly kind: "parts" }>,
+    runs: readonly StreamRun[],
+  ): Promise<void> {
+    await this.#eachStream(runs, async (run) => {
+      const state = run.document.state;
+      const reader = await this.#context.watchdog.during("source", `open ${run.key}`, () =>
+        source.reader(run.planned.configured, state),
+      );
+      run.reader = reader;
+      this.#notices.push(...reader.notices.map((notice) => `${run.key}: ${notice}`));
+      if (reader.restart === undefined) return;
+      this.#notices.push(`${run.key}: reading starts again: ${reader.restart.reason}`);
+      run.replan(restartStream(run.planned));
+      run.reader = await source.reader(run.planned.configured, null);
+    });
+  }
+
+  async #moveStreams(): Promise<void> {
+    const source = this.#source;
+    for (const run of this.#runs) run.startedAt = this.#context.request.clock.now();
+    if (source?.kind === "messages") return this.#moveMessages(source);
+    await this.#eachStream(this.#runs, (run) => this.#moveStream(run));
+  }
+
+  async #moveStream(run: StreamRun): Promise<void> {
+    run.startedAt = this.#context.request.clock.now();
+    if (run.planned.work === "nothing") return run.move("finished");
+    run.move("begin");
+    if (run.planned.work === "read") await runParts(this.#context, run);
+    await this.#finish(run);
+  }
+
+  async #moveMessages(session: Extract<SourceSession, { readonly kind: "messages" }>): Promise<void> {
+    const reading = this.#runs.filter((run) => run.planned.work === "read");
+    for (const run of this.#runs) run.move(run.planned.work === "nothing" ? "finished" : "begin");
+    const form = this.#input.form ?? this.#input.held.connection?.form;
+    const incomplete = await runMessages({ attempt: this.#context, session, runs: reading, form });
+    await this.#eachStream(
+      this.#runs.filter((run) => run.state === "loading"),
+      async (run) => {
+        if (incomplete.has(run.key)) throw incompleteStream(run.key);
+        await this.#finish(run);
+      },
+    );
+  }
+
+  async #finish(run: StreamRun): Promise<void> {
+    const notice = overlapNotice(run);
+    if (notice !== undefined) this.#notices.push(notice);
+    await finishStream(this.#context, run);
+  }
+
+  /** Runs several streams at a time; a stream that fails does not stop the others, an abort does. */
+  async #eachStream(runs: readonly StreamRun[], work: (run: StreamRun) => Promise<void>): Promise<void> {
+    const { limits, signal } = this.#context;
+    const slots = new Slots(limits.parallelStreams);
+    await Promise.all(
+      runs.map(async (run) => {
+        const release = await slots.take(signal);
+        try {
+          if (run.state !== "broken") await work(run);
+        } catch (error) {
+          this.#streamFailed(run, error);
+        } finally {
+          release();
+        }
+      }),
+    );
+    signal.throwIfAborted();
+  }
+
+  #streamFailed(run: StreamRun, error: unknown): void {
+    if (this.#context.signal.aborted) throw this.#context.signal.reason;
+    const failure = { ...failureOf(error, "engine"), stream: run.key };
+    this.#failures.push(failure);
+    run.fail(failure, false);
+    run.endedAt = this.#context.request.clock.now();
+    this.#context.emit({ type: "stream-failed", stream: run.key, failure });
+  }
+}
+
+function incompleteStream(key: string): WeirError {
+  return new WeirError({
+    code: "source.stream_incomplete",
+    message: `The source ended without completing stream ${key}.`,
+    next: "Look at the source's log lines above; the sync is tried again.",
+    recovery: "retry",
+    origin: "source",
+    stream: key,
+  });
+}

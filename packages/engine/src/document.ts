@@ -1,0 +1,126 @@
+import type { Field, FieldKind, Held, JsonObject, JsonValue, StoredCheckpoint } from "@weir/protocol";
+import { isObject } from "@weir/protocol";
+import type { RowCounts, SyncMode } from "./request.ts";
+
+/** What the destination keeps for one stream: SPEC.md "checkpoint". */
+export interface StreamDocument {
+  readonly mode: SyncMode;
+  readonly generation: number;
+  readonly minimumGeneration: number;
+  readonly phase: "loading" | "complete";
+  /** Sync in which the load of this generation began. */
+  readonly since: number;
+  /** Some part of this load repeated rows: see Part.overlap. */
+  readonly overlap: boolean;
+  readonly state: JsonValue | null;
+  /** Sync the counts and rejects belong to. */
+  readonly sync: number;
+  readonly counts: RowCounts;
+  readonly rejects: readonly string[];
+  /** Sync in which the stream was last finished; 0 for never. */
+  readonly finished: number;
+  /** The stream's fields and key when it was last planned, to see schema changes. */
+  readonly schema: StreamShape;
+}
+
+export interface StreamShape {
+  readonly fields: readonly Field[];
+  readonly primaryKey: readonly string[];
+  readonly cursor?: string | undefined;
+}
+
+/** What the destination keeps for the connection as a whole, under stream `""`. */
+export interface ConnectionDocument {
+  readonly sync: number;
+  /** `running` after the process died: the next one goes on under the same number. */
+  readonly status: "running" | "succeeded" | "failed" | "cancelled";
+  /** Set once a message session has sent a state of that form. */
+  readonly form?: "GLOBAL" | "LEGACY" | "STREAM" | undefined;
+  /** The shared state of a GLOBAL or the data of a LEGACY source. */
+  readonly state?: JsonValue | undefined;
+}
+
+export const NO_ROWS: RowCounts = { read: 0, committed: 0, rejected: 0, changed: 0 };
+
+const VERSION = 1;
+
+export function storeStream(stream: string, document: StreamDocument): StoredCheckpoint {
+  return { stream, document: { version: VERSION, ...(document as unknown as JsonObject) } };
+}
+
+export function storeConnection(document: ConnectionDocument): StoredCheckpoint {
+  return { stream: "", document: { version: VERSION, ...(document as unknown as JsonObject) } };
+}
+
+export interface Checkpoints {
+  readonly connection: ConnectionDocument | undefined;
+  readonly streams: ReadonlyMap<string, StreamDocument>;
+}
+
+/** Reads what a destination holds. Documents of another version are left out: their streams start anew. */
+export function readCheckpoints(held: Held): Checkpoints {
+  const streams = new Map<string, StreamDocument>();
+  let connection: ConnectionDocument | undefined;
+  for (const { stream, document } of held.checkpoints) {
+    if (document["version"] !== VERSION) continue;
+    if (stream === "") connection = readConnection(document);
+    else streams.set(stream, readStream(document));
+  }
+  return { connection, streams };
+}
+
+function readConnection(document: JsonObject): ConnectionDocument {
+  const form = document["form"];
+  return {
+    sync: numberOf(document["sync"]),
+    status: (document["status"] ?? "failed") as ConnectionDocument["status"],
+    form: typeof form === "string" ? (form as ConnectionDocument["form"]) : undefined,
+    state: document["state"],
+  };
+}
+
+function readStream(document: JsonObject): StreamDocument {
+  const counts = isObject(document["counts"]) ? document["counts"] : {};
+  return {
+    mode: document["mode"] as SyncMode,
+    generation: numberOf(document["generation"]),
+    minimumGeneration: numberOf(document["minimumGeneration"]),
+    phase: document["phase"] === "complete" ? "complete" : "loading",
+    since: numberOf(document["since"]),
+    overlap: document["overlap"] === true,
+    state: document["state"] ?? null,
+    sync: numberOf(document["sync"]),
+    counts: {
+      read: numberOf(counts["read"]),
+      committed: numberOf(counts["committed"]),
+      rejected: numberOf(counts["rejected"]),
+      changed: numberOf(counts["changed"]),
+    },
+    rejects: Array.isArray(document["rejects"]) ? (document["rejects"] as readonly string[]) : [],
+    finished: numberOf(document["finished"]),
+    schema: readShape(document["schema"]),
+  };
+}
+
+function readShape(value: JsonValue | undefined): StreamShape {
+  const shape = isObject(value) ? value : {};
+  const fields = Array.isArray(shape["fields"]) ? (shape["fields"] as readonly JsonObject[]) : [];
+  return {
+    fields: fields.map((field) => ({ ...(field as unknown as Field), kind: field["kind"] as FieldKind })),
+    primaryKey: Array.isArray(shape["primaryKey"]) ? (shape["primaryKey"] as readonly string[]) : [],
+    cursor: typeof shape["cursor"] === "string" ? shape["cursor"] : undefined,
+  };
+}
+
+function numberOf(value: JsonValue | undefined): number {
+  return typeof value === "number" ? value : 0;
+}
+
+export function addCounts(left: RowCounts, right: RowCounts): RowCounts {
+  return {
+    read: left.read + right.read,
+    committed: left.committed + right.committed,
+    rejected: left.rejected + right.rejected,
+    changed: left.changed + right.changed,
+  };
+}

@@ -1,0 +1,42 @@
+import type { AttemptContext } from "./attempt-context.ts";
+import { storeStream } from "./document.ts";
+import { isIncremental } from "./select.ts";
+import type { StreamRun } from "./stream-run.ts";
+import { verifyStream } from "./verify.ts";
+
+/** Makes a stream that was read to its end visible and complete. [I6] */
+export async function finishStream(attempt: AttemptContext, run: StreamRun): Promise<void> {
+  if (run.state === "loading") run.move("read to the end");
+  if (run.document.phase === "loading") {
+    const document = run.documentFinished(attempt.token.sync);
+    const { overlap, since } = run.document;
+    const checkpoint = storeStream(run.key, document);
+    await attempt.watchdog.during("destination", `finish ${run.key}`, () =>
+      attempt.session.finish({
+        stream: run.planned.plan,
+        checkpoint,
+        overlap,
+        since,
+        signal: attempt.signal,
+      }),
+    );
+    run.document = document;
+    await attempt.remember([checkpoint]);
+  }
+  if (run.planned.work === "read") run.verified = await verifyStream(attempt, run);
+  run.move("finished");
+  run.endedAt = attempt.request.clock.now();
+  attempt.emit({
+    type: "stream-finished",
+    stream: run.key,
+    rows: run.document.counts,
+    seconds: (run.endedAt - run.startedAt) / 1000,
+  });
+}
+
+/** What the user must be told about a stream whose read repeated rows without a key to sort them out. */
+export function overlapNotice(run: StreamRun): string | undefined {
+  if (!run.document.overlap || run.planned.plan.primaryKey.length > 0) return undefined;
+  const mode = isIncremental(run.planned.selected.mode) ? "load" : "full refresh";
+  return `${run.key}: the ${mode} was continued after an interruption and the stream has no primary key: rows that changed or moved in between may stand twice. Set a primary key, or refresh the stream for an exact copy.`;
+}

@@ -1,0 +1,71 @@
+import type { DestinationSession, Held, JsonObject, StoredCheckpoint } from "@weir/protocol";
+import { isObject } from "@weir/protocol";
+import type { SyncStore } from "./request.ts";
+
+/**
+ * What a connection holds: the destination's word, or the local copy's where the destination keeps no checkpoints.
+ * Mirrors every commit, so that the local copy follows the destination. [I1] [I4]
+ */
+export class HeldCheckpoints {
+  readonly #store: SyncStore;
+  readonly #connection: string;
+  readonly #local: boolean;
+  readonly #checkpoints = new Map<string, JsonObject>();
+  #token: Held["token"] = null;
+
+  private constructor(store: SyncStore, connection: string, local: boolean) {
+    this.#store = store;
+    this.#connection = connection;
+    this.#local = local;
+  }
+
+  static async read(
+    session: DestinationSession,
+    store: SyncStore,
+    connection: string,
+  ): Promise<HeldCheckpoints> {
+    const local = !session.capabilities.transactional;
+    const held = new HeldCheckpoints(store, connection, local);
+    const source = local ? heldFrom(await store.read(connection)) : await session.held();
+    held.#token = source.token;
+    for (const { stream, document } of source.checkpoints) held.#checkpoints.set(stream, document);
+    return held;
+  }
+
+  get now(): Held {
+    const checkpoints = [...this.#checkpoints].map(([stream, document]) => ({ stream, document }));
+    return { token: this.#token, checkpoints };
+  }
+
+  /** After `begin` took the fence. */
+  fenced(token: NonNullable<Held["token"]>): void {
+    this.#token = token;
+  }
+
+  async remember(checkpoints: readonly StoredCheckpoint[]): Promise<void> {
+    for (const { stream, document } of checkpoints) this.#checkpoints.set(stream, document);
+    if (this.#local) await this.save();
+  }
+
+  async save(): Promise<void> {
+    await this.#store.write(this.#connection, this.now as unknown as JsonObject);
+  }
+}
+
+/** Reads the local copy. */
+export function heldFrom(document: JsonObject | undefined): Held {
+  const list = document?.["checkpoints"];
+  const token = document?.["token"];
+  const checkpoints = Array.isArray(list) ? (list as readonly JsonObject[]) : [];
+  return {
+    token:
+      isObject(token) && typeof token["sync"] === "number" && typeof token["attempt"] === "number"
+        ? { sync: token["sync"], attempt: token["attempt"] }
+        : null,
+    checkpoints: checkpoints.flatMap((item) =>
+      typeof item["stream"] === "string" && isObject(item["document"])
+        ? [{ stream: item["stream"], document: item["document"] }]
+        : [],
+    ),
+  };
+}

@@ -1,0 +1,113 @@
+import type {
+  ColumnBatch,
+  Encoding,
+  LoadResult,
+  LoadTransaction,
+  PartRead,
+  StoredCheckpoint,
+} from "@weir/protocol";
+import { WeirError } from "@weir/protocol";
+import type { AttemptContext } from "./attempt-context.ts";
+import { rowMeta } from "./attempt-context.ts";
+import type { PartRejects } from "./dead-letters.ts";
+import type { StreamRun } from "./stream-run.ts";
+import type { Watchdog } from "./watchdog.ts";
+
+export interface LoadInput {
+  readonly attempt: AttemptContext;
+  readonly run: StreamRun;
+  readonly transaction: LoadTransaction;
+  readonly encoding: Encoding;
+  readonly read: PartRead;
+  readonly rejects: PartRejects;
+  /** Rows already in `rejects` from earlier loads of the same transaction. */
+  readonly rejectedBefore?: number;
+  readonly signal: AbortSignal;
+}
+
+/** Loads one read into an open transaction and proves the counts. [I3] */
+export async function loadRead(input: LoadInput): Promise<LoadResult> {
+  const { attempt, run, encoding, read } = input;
+  const result = await input.transaction.load({
+    stream: run.planned.plan,
+    encoding,
+    read: watchedRead(read, attempt.watchdog, run.key),
+    meta: rowMeta(attempt, run),
+    reject: (row) => input.rejects.add(row),
+    progress: (rows, bytes) => attempt.emit({ type: "progress", stream: run.key, rows, bytes }),
+    signal: input.signal,
+  });
+  const counted = read.rows();
+  const kept = input.rejects.count - (input.rejectedBefore ?? 0);
+  if (
+    result.received !== counted ||
+    result.received !== result.written + result.rejected ||
+    result.rejected !== kept
+  ) {
+    throw countMismatch(run.key, counted, result);
+  }
+  return result;
+}
+
+function countMismatch(stream: string, read: number, result: LoadResult): WeirError {
+  return new WeirError({
+    code: "engine.count_mismatch",
+    message: `Stream ${stream}: the source counted ${read} rows, ${result.received} arrived, ${result.written} were written, ${result.rejected} set aside.`,
+    next: "Nothing of this part was committed. Run again; if it repeats, report it with the connectors' versions.",
+    recovery: "stop",
+    origin: "engine",
+    stream,
+  });
+}
+
+function watchedRead(read: PartRead, watchdog: Watchdog, stream: string): PartRead {
+  const rows = (): number => read.rows();
+  return read.form === "bytes"
+    ? { form: "bytes", chunks: watched<Uint8Array>(read.chunks, watchdog, stream), rows }
+    : { form: "batches", chunks: watched<ColumnBatch>(read.chunks, watchdog, stream), rows };
+}
+
+/** Only the time the source is asked and has not answered counts as its silence. */
+export async function* watched<T>(
+  chunks: AsyncIterable<T>,
+  watchdog: Watchdog,
+  what: string,
+): AsyncGenerator<T> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const item = await watchdog.during("source", what, () => iterator.next());
+      if (item.done === true) return;
+      yield item.value;
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+/** Commits, and rolls back what a failed commit left open. */
+export async function commitOr(
+  attempt: AttemptContext,
+  transaction: LoadTransaction,
+  checkpoints: readonly StoredCheckpoint[],
+): Promise<void> {
+  try {
+    await attempt.watchdog.during("destination", "commit", () => transaction.commit(checkpoints));
+  } catch (error) {
+    await transaction.rollback();
+    throw error;
+  }
+  await attempt.remember(checkpoints);
+}
+
+export async function sealOr(
+  rejects: PartRejects,
+  transaction: LoadTransaction,
+): Promise<string | undefined> {
+  try {
+    return await rejects.seal();
+  } catch (error) {
+    await transaction.rollback();
+    throw error;
+  }
+}

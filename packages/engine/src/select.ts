@@ -1,0 +1,166 @@
+import type { Catalog, Field, Stream } from "@weir/protocol";
+import { fieldsOf, streamKey, WeirError } from "@weir/protocol";
+import type { StreamShape } from "./document.ts";
+import type { Connection, StreamSelection, SyncMode } from "./request.ts";
+
+/** A stream of the catalog with the choices that hold for it. */
+export interface SelectedStream {
+  readonly key: string;
+  readonly stream: Stream;
+  readonly mode: SyncMode;
+  /** All fields of the source, before selection. */
+  readonly discovered: StreamShape;
+  readonly primaryKey: readonly string[];
+  readonly cursor?: string | undefined;
+  /** Names to move; undefined: all. */
+  readonly only?: ReadonlySet<string> | undefined;
+}
+
+/** Resolves the connection's selections against what the source offers. Every problem is named at once. */
+export function selectStreams(connection: Connection, catalog: Catalog): readonly SelectedStream[] {
+  if (connection.streams === "all")
+    return catalog.streams.map((stream) => select(stream, { name: stream.name }));
+  const problems: string[] = [];
+  const selected: SelectedStream[] = [];
+  for (const selection of connection.streams) {
+    const stream = findStream(catalog, selection, problems);
+    if (stream !== undefined) selected.push(select(stream, selection));
+  }
+  if (problems.length > 0) {
+    throw new WeirError({
+      code: "config.stream_unknown",
+      message: problems.join(" "),
+      next: `Choose from the source's streams (${nameSome(catalog.streams.map(streamKey))}); "weir discover" lists them all.`,
+      recovery: "ask",
+      origin: "config",
+      path: "streams",
+    });
+  }
+  return selected;
+}
+
+function findStream(catalog: Catalog, selection: StreamSelection, problems: string[]): Stream | undefined {
+  const named = catalog.streams.filter((stream) => stream.name === selection.name);
+  const matching =
+    selection.namespace === undefined
+      ? named
+      : named.filter((stream) => stream.namespace === selection.namespace);
+  if (matching.length === 1) return matching[0];
+  if (matching.length > 1) problems.push(`Stream ${selection.name} exists in several namespaces: name one.`);
+  else problems.push(`The source has no stream ${streamKey(selection)}.`);
+  return undefined;
+}
+
+function nameSome(names: readonly string[]): string {
+  return names.length <= 10 ? names.join(", ") : `${names.slice(0, 10).join(", ")}, … ${names.length} in all`;
+}
+
+function select(stream: Stream, selection: StreamSelection): SelectedStream {
+  const key = streamKey(stream);
+  const fields = fieldsOf(stream.json_schema);
+  const primaryKey = topLevel(stream.source_defined_primary_key) ?? [];
+  const keyFields =
+    primaryKey.length > 0 && selection.primaryKey === undefined ? primaryKey : (selection.primaryKey ?? []);
+  const cursor = cursorOf(stream, selection);
+  const mode = selection.mode ?? defaultMode(stream, keyFields, cursor);
+  const result: SelectedStream = {
+    key,
+    stream,
+    mode,
+    discovered: { fields, primaryKey, cursor },
+    primaryKey: keyFields,
+    cursor,
+    only: selection.fields === undefined ? undefined : new Set(selection.fields),
+  };
+  refuseImpossible(result, selection);
+  return result;
+}
+
+function cursorOf(stream: Stream, selection: StreamSelection): string | undefined {
+  const own = stream.default_cursor_field?.[0];
+  if (stream.source_defined_cursor === true) return own;
+  return selection.cursor ?? own;
+}
+
+function defaultMode(stream: Stream, key: readonly string[], cursor: string | undefined): SyncMode {
+  const incremental = stream.supported_sync_modes.includes("incremental");
+  const hasCursor = cursor !== undefined || stream.source_defined_cursor === true;
+  return incremental && hasCursor && key.length > 0 ? "incremental_append_deduped" : "full_refresh_overwrite";
+}
+
+function refuseImpossible(selected: SelectedStream, selection: StreamSelection): void {
+  const { stream, mode, key, primaryKey, cursor } = selected;
+  const names = new Set(selected.discovered.fields.map((field) => field.name));
+  const missing = [
+    ...primaryKey,
+    ...(cursor === undefined ? [] : [cursor]),
+    ...(selection.fields ?? []),
+  ].filter((name) => !names.has(name));
+  if (missing.length > 0) {
+    throw ask(
+      key,
+      "config.field_unknown",
+      `Stream ${key} has no field ${missing.join(", ")}.`,
+      `Its fields are ${nameSome([...names])}.`,
+    );
+  }
+  if (isDedup(mode) && primaryKey.length === 0) {
+    throw ask(
+      key,
+      "config.key_missing",
+      `Stream ${key} has no primary key, which ${mode} needs.`,
+      "Set primaryKey for the stream, or choose a mode without dedup.",
+    );
+  }
+  if (!isIncremental(mode)) return;
+  if (!stream.supported_sync_modes.includes("incremental")) {
+    throw ask(
+      key,
+      "config.mode_unsupported",
+      `The source cannot read stream ${key} incrementally.`,
+      "Choose a full refresh mode.",
+    );
+  }
+  if (cursor === undefined && stream.source_defined_cursor !== true) {
+    throw ask(
+      key,
+      "config.cursor_missing",
+      `Stream ${key} needs a cursor field for ${mode}.`,
+      "Set cursor to a field that grows with every change.",
+    );
+  }
+}
+
+function ask(stream: string, code: string, message: string, next: string): WeirError {
+  return new WeirError({
+    code,
+    message,
+    next,
+    recovery: "ask",
+    origin: "config",
+    path: `streams.${stream}`,
+    stream,
+  });
+}
+
+function topLevel(paths: readonly (readonly string[])[] | undefined): readonly string[] | undefined {
+  if (paths === undefined) return undefined;
+  return paths.flatMap((path) => (path.length === 1 ? [path[0] ?? ""] : []));
+}
+
+export function isDedup(mode: SyncMode): boolean {
+  return mode === "incremental_append_deduped" || mode === "full_refresh_overwrite_deduped";
+}
+
+export function isIncremental(mode: SyncMode): boolean {
+  return mode === "incremental_append" || mode === "incremental_append_deduped";
+}
+
+/** The fields to move: selected ones, and always cursor and key. */
+export function selectedFields(selected: SelectedStream, fields: readonly Field[]): readonly Field[] {
+  const { only, primaryKey, cursor } = selected;
+  if (only === undefined) return fields;
+  return fields.filter(
+    (field) => only.has(field.name) || primaryKey.includes(field.name) || field.name === cursor,
+  );
+}

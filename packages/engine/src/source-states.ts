@@ -1,0 +1,20 @@
+import type { JsonValue, SourceState, StreamName } from "@weir/protocol";
+import type { Checkpoints } from "./document.ts";
+import type { StreamRun } from "./stream-run.ts";
+
+/** The states a message session resumes from, in the form it once sent them. A stream that begins anew is left out. */
+export function sourceStates(held: Checkpoints, runs: readonly StreamRun[]): readonly SourceState[] {
+  const streams = runs.flatMap((run) => streamState(run));
+  const { connection } = held;
+  if (connection?.form === "LEGACY")
+    return connection.state == null ? [] : [{ type: "LEGACY", data: connection.state }];
+  if (connection?.form === "GLOBAL") return [{ type: "GLOBAL", shared: connection.state ?? null, streams }];
+  return streams.map((stream) => ({ type: "STREAM", ...stream }));
+}
+
+function streamState(run: StreamRun): readonly (StreamName & { readonly state: JsonValue })[] {
+  const { state } = run.document;
+  if (state === null || run.planned.work === "clear") return [];
+  const { name, namespace } = run.planned.selected.stream;
+  return [{ name, namespace, state }];
+}
