@@ -1,1 +1,27 @@
-export * from "./values/index.ts";
+export type { ConfigOf, ParsedConfig } from "./config/parse.ts";
+export { parseConfig } from "./config/parse.ts";
+export { redact } from "./config/redact.ts";
+export type { SpecOptions } from "./config/spec.ts";
+export { specOf } from "./config/spec.ts";
+export type { Schema, Static, TObject } from "./config/type.ts";
+export { Type } from "./config/type.ts";
+export { secretsOf } from "./config/walk.ts";
+export type { DestinationDefinition, SourceDefinition } from "./define.ts";
+export { defineDestination, defineSource } from "./define.ts";
+export type { Decimal, Misfit, RoundedDecimal, TextReader } from "./values/index.ts";
+export {
+  checkJson,
+  formatDate,
+  formatTime,
+  formatTimestamp,
+  hasNul,
+  isMisfit,
+  jsonTrouble,
+  parseDate,
+  parseDecimal,
+  parseInteger,
+  parseTime,
+  parseTimestamp,
+  roundDecimal,
+  textReader,
+} from "./values/index.ts";

@@ -1,0 +1,70 @@
+import { createRequire } from "node:module";
+import { type JsonObject, type JsonValue, WeirError } from "@weir/protocol";
+import type * as AjvModule from "ajv";
+import type * as FormatsModule from "ajv-formats";
+import type { Static } from "typebox";
+import { type Problem, problemsOf } from "./problems.ts";
+import type { Schema } from "./type.ts";
+import { unknownKeys, withDefaults } from "./walk.ts";
+
+/** A typebox schema gives its own type; any other JSON schema (a foreign connector's) a JSON object. */
+export type ConfigOf<S> = S extends Schema ? Static<S> : JsonObject;
+
+export interface ParsedConfig<Config> {
+  readonly config: Config;
+  /** One sentence for each key that no schema names; such keys are kept. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * A connector's configuration with defaults filled in. `path` is where it stands, for messages: `sources.shop.config`.
+ * Fails with `config.invalid`, which names every problem and its path and repeats no value.
+ */
+export function parseConfig<S extends Schema | JsonObject>(
+  schema: S,
+  value: unknown,
+  path: string,
+): ParsedConfig<ConfigOf<S>> {
+  const json = JSON.parse(JSON.stringify(schema)) as JsonObject;
+  const filled = withDefaults(json, (value ?? {}) as JsonValue) ?? {};
+  const problems = validate(json, filled, path);
+  if (problems.length > 0) throw invalid(problems, path);
+  const warnings = unknownKeys(json, filled, path).map(
+    (key) => `${key} is not a known key and has no effect.`,
+  );
+  return { config: filled as ConfigOf<S>, warnings };
+}
+
+const load = createRequire(import.meta.url);
+
+/** ajv is loaded at the first use: it and its formats cost 40 ms, which listing connectors need not pay. */
+function validate(schema: JsonObject, value: JsonValue, path: string): readonly Problem[] {
+  const { Ajv } = load("ajv") as typeof AjvModule;
+  const ajv = new Ajv({ allErrors: true, strict: false, validateFormats: usesFormats(schema) });
+  if (usesFormats(schema)) {
+    const { default: addFormats } = load("ajv-formats") as typeof FormatsModule;
+    addFormats.default(ajv);
+  }
+  const check = ajv.compile(schema);
+  return check(value) ? [] : problemsOf(check.errors ?? [], schema, value, path);
+}
+
+function usesFormats(schema: JsonObject): boolean {
+  return JSON.stringify(schema).includes('"format":"');
+}
+
+function invalid(problems: readonly Problem[], path: string): WeirError {
+  const lines = problems.map((problem) =>
+    problem.path === "" ? problem.text : `${problem.path} ${problem.text}`,
+  );
+  const [first] = problems;
+  return new WeirError({
+    code: "config.invalid",
+    message:
+      problems.length === 1 ? `${lines.join("")}.` : `${problems.length} problems: ${lines.join("; ")}.`,
+    next: "Correct the configuration and run again.",
+    recovery: "ask",
+    origin: "config",
+    path: first === undefined || first.path === "" ? path : first.path,
+  });
+}
