@@ -104,6 +104,8 @@ export interface Session {
   ): Promise<readonly Row[]>;
   /** The WeirError for anything thrown while this session was used. */
   failure(error: unknown, stream?: string): Error;
+  /** Ends it at once, whatever it is doing; a running query is canceled on the server. */
+  cut(): void;
   /** Says goodbye, or cuts the line after half a second. Never throws. */
   close(): Promise<void>;
 }
@@ -131,7 +133,7 @@ export async function openSession(config: ConnectionConfig, options: SessionOpti
       await client.connect();
       const version = await settle(client, options.settings ?? {});
       client.once("end", () => signal.removeEventListener("abort", cut));
-      return session(client, version, scene, signal);
+      return session(client, version, { scene, signal, cut });
     } catch (error) {
       signal.removeEventListener("abort", cut);
       streamOf(client).destroy();
@@ -143,7 +145,13 @@ export async function openSession(config: ConnectionConfig, options: SessionOpti
   throw new Error("unreachable: there is always a last way to connect");
 }
 
-function session(client: Client, version: number, scene: FailureScene, signal: AbortSignal): Session {
+interface Line {
+  readonly scene: FailureScene;
+  readonly signal: AbortSignal;
+  cut(): void;
+}
+
+function session(client: Client, version: number, { scene, signal, cut }: Line): Session {
   const failure = (error: unknown, stream?: string): Error => {
     if (signal.aborted)
       return signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason));
@@ -164,6 +172,7 @@ function session(client: Client, version: number, scene: FailureScene, signal: A
         throw failure(error);
       }
     },
+    cut,
     close: async () => {
       const stream = streamOf(client);
       const timer = setTimeout(() => stream.destroy(), 500);
