@@ -11,7 +11,7 @@ function ordered(value: JsonValue): JsonValue {
   if (typeof value !== "object" || value === null || value.constructor !== Object) return value;
   return Object.fromEntries(
     Object.entries(value)
-      .sort(([left], [right]) => (left < right ? -1 : 1))
+      .toSorted(([left], [right]) => (left < right ? -1 : 1))
       .map(([name, member]) => [name, ordered((member ?? null) as JsonValue)]),
   );
 }

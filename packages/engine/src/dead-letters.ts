@@ -73,7 +73,11 @@ export class PartRejects {
     await this.#close();
     this.#throwFailure();
     const file = await open(this.#path(), "r+");
-    await file.sync().finally(() => file.close());
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
     return this.#name;
   }
 

@@ -12,7 +12,7 @@ export function chooseRoute(
   plan: StreamPlan,
   reader: Pick<StreamReader, "gives"> | undefined,
 ): Route {
-  const taken = [...session.takes(plan)].sort((left, right) => left.cost - right.cost);
+  const taken = [...session.takes(plan)].toSorted((left, right) => left.cost - right.cost);
   const batch = taken.find((encoding) => encoding.format === "batch");
   if (batch === undefined) throw new Error(`The destination takes no batches for ${plan.key}`);
   const first = taken.find((encoding) => encoding.format === "batch" || reader?.gives(encoding) === true);

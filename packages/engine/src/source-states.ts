@@ -6,9 +6,9 @@ import type { StreamRun } from "./stream-run.ts";
 export function sourceStates(held: Checkpoints, runs: readonly StreamRun[]): readonly SourceState[] {
   const streams = runs.flatMap((run) => streamState(run));
   const { connection } = held;
-  if (connection?.form === "LEGACY")
-    return connection.state == null ? [] : [{ type: "LEGACY", data: connection.state }];
-  if (connection?.form === "GLOBAL") return [{ type: "GLOBAL", shared: connection.state ?? null, streams }];
+  const data = connection?.state ?? null;
+  if (connection?.form === "LEGACY") return data === null ? [] : [{ type: "LEGACY", data }];
+  if (connection?.form === "GLOBAL") return [{ type: "GLOBAL", shared: data, streams }];
   return streams.map((stream) => ({ type: "STREAM", ...stream }));
 }
 

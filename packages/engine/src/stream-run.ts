@@ -100,7 +100,9 @@ export class StreamRun {
 
   result(pathOf: (name: string) => string): StreamResult {
     const { document } = this;
-    const routes = [...this.#routes].filter(([, rows]) => rows > 0).sort((left, right) => right[1] - left[1]);
+    const routes = [...this.#routes]
+      .filter(([, rows]) => rows > 0)
+      .toSorted((left, right) => right[1] - left[1]);
     return {
       stream: this.key,
       table: this.table,

@@ -47,7 +47,7 @@ class Sync {
     this.#limits = { ...DEFAULT_LIMITS, ...request.limits };
     this.#startedAt = request.clock.now();
     this.#deadLetters = new DeadLetters(request.deadLetters);
-    this.#nextRawIdPrefix = rawIdPrefixes(request.clock.now, request.random);
+    this.#nextRawIdPrefix = rawIdPrefixes(() => request.clock.now(), request.random);
   }
 
   async run(): Promise<SyncResult> {
@@ -218,7 +218,7 @@ class Sync {
     outcome.schemaNotes.forEach((note) => this.#schemaNotes.add(note));
   }
 
-  /** A sync whose process died goes on under its number, unless something else is asked for now. */
+  /** [I5] A sync whose process died goes on under its number, unless something else is asked for now. */
   #nextToken(held: Held, connection: ConnectionDocument | undefined): FencingToken {
     const { sync: current } = this.#token;
     if (held.token === null) return { sync: Math.max(1, current), attempt: this.#attempts };
