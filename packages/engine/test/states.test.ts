@@ -12,7 +12,9 @@ function specTable(name: string): AnyTable {
       .split("|")
       .slice(1, -1)
       .map((cell) => cell.trim());
-  const start = lines.findIndex((line, at) => cells(line)[0] === name && /^\|[-| ]+$/.test(lines[at + 1] ?? ""));
+  const start = lines.findIndex(
+    (line, at) => cells(line)[0] === name && /^\|[-| ]+$/.test(lines[at + 1] ?? ""),
+  );
   const [, ...events] = cells(lines[start] ?? "");
   const table: Record<string, Record<string, string>> = {};
   for (let at = start + 2; lines[at]?.startsWith("|"); at += 1) {
