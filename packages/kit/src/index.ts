@@ -8,6 +8,8 @@ export { Type } from "./config/type.ts";
 export { secretsOf } from "./config/walk.ts";
 export type { DestinationDefinition, SourceDefinition } from "./define.ts";
 export { defineDestination, defineSource } from "./define.ts";
+export type { BatchRow } from "./rows.ts";
+export { rowsOf } from "./rows.ts";
 export type { Decimal, Misfit, RoundedDecimal, TextReader } from "./values/index.ts";
 export {
   checkJson,

@@ -49,7 +49,7 @@ export function textReader(column: Column, kind: FieldKind): TextReader {
     }
     case "float64": {
       const { values } = column;
-      const write = jsonWriter(kind);
+      const write = kind === "integer" ? wholeDouble : jsonWriter(kind);
       return unlessNull(column.nulls, (row) => write(values[row] ?? 0));
     }
     default:
@@ -142,7 +142,7 @@ function integerOf(value: Present): string | Misfit {
   switch (typeof value) {
     case "number":
       if (!Number.isInteger(value)) return WRONG_TYPE;
-      return Math.abs(value) < 1e21 ? String(value) : BigInt(value).toString();
+      return Math.abs(value) < 1e21 ? String(value) : (wholeText(String(value)) ?? WRONG_TYPE);
     case "bigint":
       return value.toString();
     case "string":
@@ -150,6 +150,12 @@ function integerOf(value: Present): string | Misfit {
     default:
       return value instanceof ExactNumber ? (wholeText(value.text) ?? wrongOrLarge(value.text)) : WRONG_TYPE;
   }
+}
+
+/** All digits of a double; as JSON it would stand for the shortest text that reads as it, 2^60 for ...847000. */
+function wholeDouble(value: number): string | Misfit {
+  if (Number.isSafeInteger(value)) return String(value);
+  return Number.isInteger(value) ? BigInt(value).toString() : WRONG_TYPE;
 }
 
 /** `1e5000` is whole and too large, `1.5` is not whole. */

@@ -1,0 +1,71 @@
+import type { DestinationConnector, JsonObject, StreamPlan, WriteMode } from "@weir/protocol";
+import { Type } from "../config/type.ts";
+import { defineDestination } from "../define.ts";
+import { memorySession } from "./destination-session.ts";
+import { type MemoryRow, MemoryStore, tableKey } from "./destination-store.ts";
+import { type Faults, pass } from "./faults.ts";
+
+export interface MemoryDestinationOptions {
+  /** False: rows are visible when they are loaded, checkpoints are not kept. */
+  readonly transactional?: boolean;
+  readonly parallel?: number;
+  readonly modes?: readonly WriteMode[];
+  /** Takes `csv` too, at a quarter of the cost of batches. */
+  readonly csv?: boolean;
+  /** Why a row cannot be written; undefined when it can. */
+  readonly refuses?: (row: JsonObject) => string | undefined;
+  readonly faults?: Faults;
+}
+
+export interface MemoryDestination {
+  readonly connector: DestinationConnector;
+  /** What a reader of the table sees, in the order it was written; empty when there is no such table. */
+  rows(table: string | StreamPlan["table"]): readonly MemoryRow[];
+  /** Names of the columns of a table. */
+  columns(table: string | StreamPlan["table"]): readonly string[];
+  checkpoint(connection: string, stream: string): JsonObject | undefined;
+  /** The calls that had an effect: `begin`, `commit <streams>`, `finish <stream>`. */
+  readonly calls: readonly string[];
+  /** Loses everything not committed; sessions that are open are dead. */
+  crash(): void;
+}
+
+const MODES = ["append", "overwrite", "append_dedup", "overwrite_dedup"] as const;
+
+const DEFAULTS = {
+  transactional: true,
+  parallel: 4,
+  modes: MODES,
+  csv: false,
+  refuses: () => undefined,
+  faults: () => undefined,
+} as const;
+
+/** A destination in memory that keeps the whole contract, and throws plain errors where the engine breaks it. */
+export function memoryDestination(options: MemoryDestinationOptions = {}): MemoryDestination {
+  const all = { ...DEFAULTS, ...options };
+  const store = new MemoryStore();
+  const calls: string[] = [];
+  const find = (table: string | StreamPlan["table"]): ReturnType<typeof store.tables.get> =>
+    store.tables.get(tableKey(typeof table === "string" ? { name: table } : table));
+  return {
+    connector: defineDestination({
+      id: "destination-memory",
+      title: "Memory",
+      config: Type.Object({}),
+      modes: all.modes,
+      check: async () => {},
+      open: ({ connection }) =>
+        pass({
+          faults: all.faults,
+          point: "destination.open",
+          act: () => memorySession({ store, options: all, connection, note: (call) => calls.push(call) }),
+        }),
+    }),
+    rows: (table) => find(table)?.rows ?? [],
+    columns: (table) => find(table)?.fields.map(({ name }) => name) ?? [],
+    checkpoint: (connection, stream) => store.connection(connection).checkpoints.get(stream),
+    calls,
+    crash: () => (store.epoch += 1),
+  };
+}

@@ -1,0 +1,15 @@
+export type { FakeClock, FakeClockOptions } from "./clock.ts";
+export { fakeClock } from "./clock.ts";
+export type { TestContext } from "./context.ts";
+export { testContext } from "./context.ts";
+export type { MemoryDestination, MemoryDestinationOptions } from "./destination.ts";
+export { memoryDestination } from "./destination.ts";
+export type { MemoryRow } from "./destination-store.ts";
+export type { Fault, FaultPoint, Faults } from "./faults.ts";
+export { faultAt, randomFaults } from "./faults.ts";
+export { testPostgres, testServer } from "./postgres.ts";
+export { seededRandom } from "./random.ts";
+export type { MemorySourceOptions } from "./source.ts";
+export { memorySource, scriptedSource } from "./source.ts";
+export type { MemoryStream } from "./stream.ts";
+export { catalogOf } from "./stream.ts";
