@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const OLDEST_SYSTEM_NODE = 24;
 const GRACE_MS = 10_000;
+const ORPHAN_POLL_MS = 250;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -86,9 +87,17 @@ function run(program, args, options) {
       timer ??= setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
     };
     for (const signal of SIGNALS) process.on(signal, forward);
+    // npm passes a signal to its shell only. The shell ends, and this process gets another parent.
+    const parent = process.ppid;
+    const orphaned = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(orphaned);
+      if (!timer) forward("SIGTERM");
+    }, ORPHAN_POLL_MS);
     child.on("error", (error) => fail(`${program} did not start: ${error.message}`));
     child.on("exit", (code, signal) => {
       clearTimeout(timer);
+      clearInterval(orphaned);
       for (const each of SIGNALS) process.off(each, forward);
       resolve({ code, signal });
     });

@@ -115,6 +115,26 @@ test.each(["SIGINT", "SIGTERM"] as const)("forwards %s and outlives the program"
   expect(() => process.kill(Number(pid), 0)).toThrow("ESRCH");
 });
 
+test("stops the program when the shell that npm started it in is gone", async () => {
+  program("setInterval(() => {}, 1000); console.log(process.pid);");
+  const bootstrap = JSON.stringify(join(root, "tools/bootstrap.mjs"));
+  const shell = spawn("sh", ["-c", `${JSON.stringify(process.execPath)} ${bootstrap} start; true`], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [pid] = (await once(shell.stdout, "data")) as [Buffer];
+  shell.kill("SIGTERM");
+  await once(shell.stdout, "close");
+  await expect.poll(() => isRunning(Number(pid))).toBe(false);
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 test("ends by the signal that ended the program", async () => {
   program("setInterval(() => {}, 1000); console.log(1);");
   const child = spawn(process.execPath, [join(root, "tools/bootstrap.mjs"), "start"], {
