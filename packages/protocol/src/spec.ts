@@ -1,4 +1,5 @@
 import type { DestinationSyncMode } from "./catalog.ts";
+import type { Failure } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 
 /** Airbyte's ConnectorSpecification. Unknown fields are kept. */
@@ -19,5 +20,5 @@ export interface CheckResult {
   readonly status: "SUCCEEDED" | "FAILED";
   readonly message?: string;
   /** Every problem found, each with what to do. Empty when SUCCEEDED. */
-  readonly failures: readonly import("./errors.ts").Failure[];
+  readonly failures: readonly Failure[];
 }

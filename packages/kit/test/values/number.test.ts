@@ -1,4 +1,4 @@
-import { parseDecimal, parseInteger, roundDecimal } from "@weir/kit";
+import { parseDecimal, parseInteger, roundDecimal } from "../../src/values/index.ts";
 import { describe, expect, test } from "vitest";
 import { digits, seeded } from "./random.ts";
 

@@ -1,4 +1,4 @@
-import { hasNul, isMisfit, jsonTrouble, textReader } from "@weir/kit";
+import { hasNul, isMisfit, jsonTrouble, textReader } from "../../src/values/index.ts";
 import type { Column, FieldKind } from "@weir/protocol";
 import { parseJson } from "@weir/protocol";
 import { describe, expect, test } from "vitest";
@@ -241,6 +241,12 @@ describe("textReader", () => {
       "9007199254740992",
       null,
     ]);
+  });
+
+  test("a double is its own value, a number in JSON its text", () => {
+    expect(read(float64(2 ** 60), "integer")).toBe("1152921504606846976");
+    expect(read(json("1.152921504606847e18"), "integer")).toBe("1152921504606847000");
+    expect(read(json("1e23"), "integer")).toBe("100000000000000000000000");
   });
 
   test("half a surrogate pair is replaced and marked", () => {

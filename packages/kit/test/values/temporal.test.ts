@@ -1,4 +1,11 @@
-import { formatDate, formatTime, formatTimestamp, parseDate, parseTime, parseTimestamp } from "@weir/kit";
+import {
+  formatDate,
+  formatTime,
+  formatTimestamp,
+  parseDate,
+  parseTime,
+  parseTimestamp,
+} from "../../src/values/index.ts";
 import { describe, expect, test } from "vitest";
 import { seeded } from "./random.ts";
 
