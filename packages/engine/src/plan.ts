@@ -16,6 +16,8 @@ export interface PlannedStream {
   /** As it stands before the attempt; the runner makes the next ones from it. */
   readonly document: StreamDocument;
   readonly work: "read" | "clear" | "nothing";
+  /** The stream is read from its start: no earlier state of it may reach the source. */
+  readonly anew: boolean;
 }
 
 export interface SyncPlan {
@@ -87,7 +89,8 @@ function planStream(
     fresh: before === undefined || before.phase !== "loading" || before.generation !== document.generation,
     nativeTypes: request.connection.nativeTypes,
   };
-  return { selected, configured: configure(selected, plan, sync), plan, document, work };
+  const anew = before === undefined || document.generation !== before.generation;
+  return { selected, configured: configure(selected, plan, sync), plan, document, work, anew };
 }
 
 function workFor(

@@ -1,0 +1,73 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DestinationConnector, JsonObject, SourceConnector } from "@weir/protocol";
+import type { MemoryStream } from "@weir/kit/testing";
+import { fakeClock, seededRandom } from "@weir/kit/testing";
+import type { Connection, SyncEvent, SyncMode, SyncRequest, SyncStore } from "../src/index.ts";
+
+/** A local store that lives as long as the test. */
+export function memoryStore(): SyncStore {
+  const documents = new Map<string, JsonObject>();
+  return {
+    read: async (connection) => structuredClone(documents.get(connection)),
+    write: async (connection, document) => void documents.set(connection, structuredClone(document)),
+  };
+}
+
+export interface SceneInput {
+  readonly source: SourceConnector;
+  readonly destination: DestinationConnector;
+  readonly mode?: SyncMode;
+  readonly streams?: Connection["streams"];
+  readonly connection?: Partial<Connection>;
+  readonly request?: Partial<SyncRequest>;
+  readonly store?: SyncStore;
+}
+
+/** Every request stands for a process of its own. */
+let processes = 0;
+
+/** A request with everything a test does not care about. Time jumps over waits. */
+export function sceneRequest(input: SceneInput): SyncRequest & { readonly events: readonly SyncEvent[] } {
+  const events: SyncEvent[] = [];
+  const streams = input.streams ?? [
+    { name: "users", mode: input.mode ?? "full_refresh_overwrite", cursor: "v", primaryKey: ["id"] },
+  ];
+  return {
+    connection: {
+      name: "test",
+      streams,
+      namespace: { kind: "destination" },
+      prefix: "",
+      schemaChanges: "propagate_columns",
+      nativeTypes: false,
+      rejects: { max: 0 },
+      ...input.connection,
+    },
+    source: { connector: input.source, config: {} },
+    destination: { connector: input.destination, config: {} },
+    store: input.store ?? memoryStore(),
+    deadLetters: mkdtempSync(join(tmpdir(), "weir-dead-")),
+    clock: fakeClock({ jump: true }),
+    random: seededRandom(++processes),
+    signal: new AbortController().signal,
+    log: () => undefined,
+    onEvent: (event) => void events.push(event),
+    events,
+    ...input.request,
+  };
+}
+
+export function usersStream(count: number, name = "users"): MemoryStream {
+  return {
+    name,
+    fields: [
+      { name: "id", kind: "integer" },
+      { name: "v", kind: "integer" },
+    ],
+    rows: Array.from({ length: count }, (_, id) => ({ id, v: id })),
+    primaryKey: ["id"],
+    cursor: "v",
+  };
+}

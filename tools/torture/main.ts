@@ -1,0 +1,114 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { seededRandom } from "@weir/kit/testing";
+import type { Damage } from "./check.ts";
+import { addDamage, isDamaged, NO_DAMAGE } from "./check.ts";
+import { duckdbPlace, postgresPlace } from "./destinations.ts";
+import type { TortureOptions } from "./options.ts";
+import { readOptions } from "./options.ts";
+import type { Scenario } from "./scenario.ts";
+import { projectFor, runScenario } from "./scenario.ts";
+import type { Servers } from "./servers.ts";
+import { copyBase, dropCopy, startServers, targetOf } from "./servers.ts";
+import { MODES, syncToEnd } from "./trial.ts";
+
+interface Report {
+  readonly kills: number;
+  readonly trials: number;
+  readonly damage: Damage;
+  readonly byKind: Readonly<Record<string, number>>;
+  readonly damaged: readonly string[];
+  readonly seconds: number;
+}
+
+/** Kills syncs and servers at random moments, resumes, and compares every row with the source. */
+async function torture(options: TortureOptions): Promise<Report> {
+  const started = Date.now();
+  const random = seededRandom(options.seed);
+  const folder = mkdtempSync(join(tmpdir(), "weir-torture-"));
+  const servers = await startServers(options.rows);
+  const byKind: Record<string, number> = {};
+  const damaged: string[] = [];
+  let damage = NO_DAMAGE;
+  let kills = 0;
+  let trials = 0;
+  try {
+    const usual = await measureUsual(servers, folder);
+    while (kills < options.kills) {
+      const scenario = pick(trials, random, options.changing);
+      const outcome = await runScenario({
+        scenario,
+        servers,
+        folder,
+        rows: options.rows,
+        random,
+        usual: usual[scenario.destination],
+      });
+      trials += 1;
+      kills += outcome.kills;
+      damage = addDamage(damage, outcome.damage);
+      const kind = `${scenario.destination} ${scenario.mode}, ${scenario.victim}`;
+      byKind[kind] = (byKind[kind] ?? 0) + outcome.kills;
+      const text = `trial ${scenario.number}: ${kind}, sync ${scenario.during}`;
+      if (isDamaged(outcome.damage)) damaged.push(`${text}: ${JSON.stringify(outcome.damage)}`);
+      if (!options.json)
+        console.log(
+          `${text}: ${outcome.kills} kills, ${isDamaged(outcome.damage) ? JSON.stringify(outcome.damage) : "exact"}`,
+        );
+    }
+  } finally {
+    await servers.stop();
+    if (!options.keep) rmSync(folder, { recursive: true, force: true });
+  }
+  return { kills, trials, damage, byKind, damaged, seconds: Math.round((Date.now() - started) / 1000) };
+}
+
+/** Every destination and mode in turn; victims and moments at random. */
+function pick(number: number, random: () => number, changing: boolean): Scenario {
+  const destination = number % 2 === 0 ? "postgres" : "duckdb";
+  const servers =
+    destination === "postgres"
+      ? (["source server", "destination server"] as const)
+      : (["source server"] as const);
+  const victim =
+    random() < 0.75 ? "sync" : (servers[Math.floor(random() * servers.length)] ?? "source server");
+  const mode = MODES[Math.floor(number / 2) % MODES.length] ?? "full_refresh_append";
+  return { number, destination, mode, victim, during: random() < 0.6 ? 1 : 2, changing };
+}
+
+/** How long a first sync takes here when nobody disturbs it: kills fall within that time. */
+async function measureUsual(
+  servers: Servers,
+  folder: string,
+): Promise<Record<Scenario["destination"], number>> {
+  const usual = { postgres: 0, duckdb: 0 };
+  for (const destination of ["postgres", "duckdb"] as const) {
+    const name = `usual_${destination}`;
+    await copyBase(servers, name);
+    const place =
+      destination === "postgres" ? postgresPlace(targetOf(servers), name) : duckdbPlace(folder, name);
+    const scenario: Scenario = {
+      number: 0,
+      destination,
+      mode: "full_refresh_overwrite",
+      victim: "sync",
+      during: 1,
+      changing: false,
+    };
+    const { milliseconds } = await syncToEnd(projectFor({ servers, scenario, folder }, name, place));
+    usual[destination] = milliseconds;
+    await place.remove();
+    await dropCopy(servers, name);
+  }
+  return usual;
+}
+
+const options = readOptions(process.argv.slice(2));
+const report = await torture(options);
+if (options.json) console.log(JSON.stringify(report));
+else
+  console.log(
+    `${report.kills} kills in ${report.trials} trials, ${report.seconds} s: ${report.damage.lost} rows lost, ${report.damage.doubled} doubled, ${report.damage.invented} invented`,
+  );
+process.exitCode = isDamaged(report.damage) || report.kills < options.kills ? 1 : 0;

@@ -1,0 +1,41 @@
+import { parseArgs } from "node:util";
+
+export interface TortureOptions {
+  readonly kills: number;
+  /** Rows of each source table. */
+  readonly rows: number;
+  readonly seed: number;
+  readonly json: boolean;
+  /** Change the source between attempts, and check the promise for that instead. */
+  readonly changing: boolean;
+  readonly keep: boolean;
+}
+
+export function readOptions(argv: readonly string[]): TortureOptions {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      kills: { type: "string", default: "200" },
+      rows: { type: "string", default: "40000" },
+      seed: { type: "string", default: "1" },
+      json: { type: "boolean", default: false },
+      changing: { type: "boolean", default: false },
+      keep: { type: "boolean", default: false },
+    },
+  });
+  return {
+    kills: whole(values.kills, "kills"),
+    rows: whole(values.rows, "rows"),
+    seed: whole(values.seed, "seed"),
+    json: values.json,
+    changing: values.changing,
+    keep: values.keep,
+  };
+}
+
+function whole(text: string, name: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new Error(`--${name} wants a whole number above 0, not ${text}`);
+  return value;
+}

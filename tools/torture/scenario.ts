@@ -1,0 +1,184 @@
+import { join } from "node:path";
+import type { Damage } from "./check.ts";
+import {
+  addDamage,
+  compare,
+  compareNothingLost,
+  comparePromise,
+  fresh,
+  NO_DAMAGE,
+  plus,
+  times,
+} from "./check.ts";
+import type { Contents, Place } from "./destinations.ts";
+import { duckdbPlace, postgresPlace } from "./destinations.ts";
+import type { Servers } from "./servers.ts";
+import {
+  connect,
+  connectionConfig,
+  copyBase,
+  dropCopy,
+  PASSWORD_VARIABLE,
+  readSource,
+  targetOf,
+} from "./servers.ts";
+import { changeSource, deleteFromSource } from "./source-tables.ts";
+import type { Mode, Project } from "./trial.ts";
+import { lastSync, syncKilled, syncToEnd, syncWhileServerDies, tablesOf, writeProject } from "./trial.ts";
+
+export interface Scenario {
+  readonly number: number;
+  readonly destination: "postgres" | "duckdb";
+  readonly mode: Mode;
+  /** What is killed: the sync, or a database server under it. */
+  readonly victim: "sync" | "source server" | "destination server";
+  /** 1: during the first sync. 2: during the sync after a change of the source. */
+  readonly during: 1 | 2;
+  readonly changing: boolean;
+}
+
+export interface ScenarioInput {
+  readonly scenario: Scenario;
+  readonly servers: Servers;
+  readonly folder: string;
+  readonly rows: number;
+  readonly random: () => number;
+  /** Milliseconds a sync of this kind takes when left alone. */
+  readonly usual: number;
+}
+
+export interface Outcome {
+  readonly kills: number;
+  readonly damage: Damage;
+}
+
+type Snapshot = ReadonlyMap<string, Contents>;
+
+/** One trial: sync, kill, resume, compare. */
+export async function runScenario(input: ScenarioInput): Promise<Outcome> {
+  const { scenario, servers } = input;
+  const name = `trial_${scenario.number}`;
+  await copyBase(servers, name);
+  const place =
+    scenario.destination === "postgres"
+      ? postgresPlace(targetOf(servers), name)
+      : duckdbPlace(input.folder, name);
+  try {
+    const project = projectFor(input, name, place);
+    const before = await snapshot(input, name);
+    if (scenario.during === 2) {
+      await syncToEnd(project);
+      await change(input, name, 1);
+    }
+    const kills = await killAndResume(input, name, project);
+    const now = await snapshot(input, name);
+    const syncs = await lastSync(project);
+    let damage = NO_DAMAGE;
+    for (const table of tablesOf(scenario.mode)) {
+      const found = await place.read(table);
+      damage = addDamage(damage, judge({ scenario, table, before, now, found, syncs }));
+    }
+    return { kills, damage };
+  } finally {
+    await place.remove();
+    await dropCopy(servers, name);
+  }
+}
+
+export function projectFor(
+  input: Pick<ScenarioInput, "servers" | "scenario" | "folder">,
+  name: string,
+  place: Place,
+): Project {
+  const { servers, scenario, folder } = input;
+  return writeProject({
+    folder: join(folder, name),
+    source: { ...connectionConfig(servers.source, name, PASSWORD_VARIABLE), part_megabytes: 1 },
+    place,
+    mode: scenario.mode,
+    env: {
+      [PASSWORD_VARIABLE]: servers.source.password,
+      [`${PASSWORD_VARIABLE}_TO`]: servers.destination.password,
+    },
+  });
+}
+
+/** Kills until it hit a running sync once, sometimes twice, then lets the sync end. */
+async function killAndResume(input: ScenarioInput, name: string, project: Project): Promise<number> {
+  const { scenario, random, usual } = input;
+  const delay = (): number => 100 + random() * usual;
+  let kills = 0;
+  if (scenario.victim === "sync") {
+    const rounds = random() < 0.3 ? 2 : 1;
+    for (let round = 0; round < rounds; round += 1) {
+      if (await syncKilled(project, delay())) kills += 1;
+      if (scenario.changing) await change(input, name, 2 + round);
+    }
+    await syncToEnd(project);
+    return kills;
+  }
+  const server = scenario.victim === "source server" ? input.servers.source : input.servers.destination;
+  const hit = await syncWhileServerDies(project, delay(), async () => {
+    await server.kill();
+    await server.restart();
+    if (scenario.changing) await change(input, name, 2);
+  });
+  return hit ? 1 : 0;
+}
+
+async function change(input: ScenarioInput, name: string, round: number): Promise<void> {
+  const client = await connect(input.servers.source, name);
+  try {
+    await changeSource(client, round, input.rows);
+    if (input.scenario.changing) await deleteFromSource(client, round);
+  } finally {
+    await client.end();
+  }
+}
+
+async function snapshot(input: ScenarioInput, name: string): Promise<Snapshot> {
+  const contents = new Map<string, Contents>();
+  for (const table of tablesOf(input.scenario.mode)) {
+    contents.set(table, await readSource(input.servers.source, name, table));
+  }
+  return contents;
+}
+
+interface Judgement {
+  readonly scenario: Scenario;
+  readonly table: string;
+  readonly before: Snapshot;
+  readonly now: Snapshot;
+  readonly found: Contents;
+  readonly syncs: number;
+}
+
+function judge({ scenario, table, before, now, found, syncs }: Judgement): Damage {
+  const first = before.get(table) ?? new Map<string, number>();
+  const last = now.get(table) ?? new Map<string, number>();
+  if (scenario.changing) return judgeChanging(scenario, table, last, found, syncs);
+  switch (scenario.mode) {
+    case "full_refresh_overwrite":
+    case "full_refresh_overwrite_deduped":
+    case "incremental_append_deduped":
+      return compare(last, found);
+    case "full_refresh_append":
+      return compare(scenario.during === 1 ? times(last, syncs) : plus(first, times(last, syncs - 1)), found);
+    case "incremental_append":
+      return compare(scenario.during === 1 ? last : plus(first, fresh(first, last)), found);
+  }
+}
+
+/** What README and SPEC promise when the source changes between attempts. */
+function judgeChanging(
+  scenario: Scenario,
+  table: string,
+  now: Contents,
+  found: Contents,
+  syncs: number,
+): Damage {
+  const single =
+    scenario.mode !== "incremental_append" && (scenario.mode !== "full_refresh_append" || syncs === 1);
+  if (table === "keyed" && single) return comparePromise(now, found);
+  return compareNothingLost(now, found);
+}

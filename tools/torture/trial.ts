@@ -1,0 +1,101 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { stringify } from "yaml";
+import type { Place } from "./destinations.ts";
+import type { Ended } from "./process.ts";
+import { startWeir } from "./process.ts";
+
+export const MODES = [
+  "full_refresh_append",
+  "full_refresh_overwrite",
+  "full_refresh_overwrite_deduped",
+  "incremental_append",
+  "incremental_append_deduped",
+] as const;
+
+export type Mode = (typeof MODES)[number];
+
+/** Modes that need a primary key move only the table that has one. */
+export function tablesOf(mode: Mode): readonly string[] {
+  return mode.endsWith("_deduped") ? ["keyed"] : ["keyed", "plain"];
+}
+
+export interface Project {
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface ProjectInput {
+  readonly folder: string;
+  readonly source: Readonly<Record<string, unknown>>;
+  readonly place: Place;
+  readonly mode: Mode;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Writes a weir.yaml for one trial. Waits between attempts are short, so that a server's crash costs little time. */
+export function writeProject(input: ProjectInput): Project {
+  mkdirSync(input.folder, { recursive: true });
+  const streams = tablesOf(input.mode).map((name) => ({
+    name,
+    namespace: "public",
+    mode: input.mode,
+    ...(input.mode.startsWith("incremental") ? { cursor: "v" } : {}),
+  }));
+  const document = {
+    sources: { from: { connector: "source-postgres", config: input.source } },
+    destinations: { to: { connector: input.place.kind, config: input.place.config } },
+    connections: {
+      torture: {
+        source: "from",
+        destination: "to",
+        streams,
+        limits: { backoffMinSeconds: 1, backoffMaxSeconds: 2 },
+      },
+    },
+  };
+  writeFileSync(join(input.folder, "weir.yaml"), stringify(document));
+  return { folder: input.folder, env: input.env };
+}
+
+/** One sync, left alone to its end. */
+export async function syncToEnd(project: Project): Promise<Ended> {
+  const ended = await startWeir(["sync", "--json"], project.folder, project.env).ended;
+  if (ended.code !== 0)
+    throw new Error(`The sync did not succeed (exit ${ended.code}):\n${ended.output.slice(-3000)}`);
+  return ended;
+}
+
+/** One sync killed after `delay` milliseconds; tells whether it was still running then. */
+export async function syncKilled(project: Project, delay: number): Promise<boolean> {
+  const { child, ended } = startWeir(["sync", "--json"], project.folder, project.env);
+  const alive = await Promise.race([ended.then(() => false), sleep(delay, true)]);
+  if (alive) child.kill("SIGKILL");
+  await ended;
+  return alive;
+}
+
+/** One sync during which a server is killed and started again; the sync is to recover by itself. */
+export async function syncWhileServerDies(
+  project: Project,
+  delay: number,
+  crash: () => Promise<void>,
+): Promise<boolean> {
+  const { ended } = startWeir(["sync", "--json"], project.folder, project.env);
+  const alive = await Promise.race([ended.then(() => false), sleep(delay, true)]);
+  if (alive) await crash();
+  const { code, output } = await ended;
+  if (code !== 0)
+    throw new Error(`The sync did not survive the server's crash (exit ${code}):\n${output.slice(-3000)}`);
+  return alive;
+}
+
+/** Number of the connection's last sync, as the destination holds it. */
+export async function lastSync(project: Project): Promise<number> {
+  const { output, code } = await startWeir(["state", "show", "--json"], project.folder, project.env).ended;
+  const found = /"sync":\s*(\d+)/.exec(output)?.[1];
+  if (code !== 0 || found === undefined)
+    throw new Error(`weir state show failed (exit ${code}): ${output.slice(-2000)}`);
+  return Number(found);
+}
