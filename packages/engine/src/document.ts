@@ -1,6 +1,7 @@
 import type { Field, FieldKind, Held, JsonObject, JsonValue, StoredCheckpoint } from "@weir/protocol";
 import { isObject } from "@weir/protocol";
-import type { RowCounts, SyncMode } from "./request.ts";
+import type { RowCounts } from "./events.ts";
+import type { SyncMode } from "./request.ts";
 
 /** What the destination keeps for one stream: SPEC.md "checkpoint". */
 export interface StreamDocument {

@@ -1,5 +1,14 @@
 import type { Failure } from "@weir/protocol";
-import type { RowCounts, SyncStatus } from "./request.ts";
+
+export type SyncStatus = "succeeded" | "failed" | "cancelled";
+
+export interface RowCounts {
+  readonly read: number;
+  readonly committed: number;
+  readonly rejected: number;
+  /** Committed rows with at least one value nulled or truncated. */
+  readonly changed: number;
+}
 
 /** What a sync tells while it runs; delivered in order, synchronously. `at` is milliseconds since 1970. */
 export type SyncEvent =

@@ -1,4 +1,4 @@
-export type { SyncEvent } from "./events.ts";
+export type { RowCounts, SyncEvent, SyncStatus } from "./events.ts";
 export type { Limits } from "./limits.ts";
 export { DEFAULT_LIMITS } from "./limits.ts";
 export type * from "./request.ts";

@@ -1,5 +1,5 @@
 import type { Clock, DestinationConnector, Failure, JsonObject, Log, SourceConnector } from "@weir/protocol";
-import type { SyncEvent } from "./events.ts";
+import type { RowCounts, SyncEvent, SyncStatus } from "./events.ts";
 import type { Limits } from "./limits.ts";
 
 export type SyncMode =
@@ -66,8 +66,6 @@ export interface SyncRequest {
 
 export type Verification = "none" | "count" | "checksum";
 
-export type SyncStatus = "succeeded" | "failed" | "cancelled";
-
 export interface SyncResult {
   readonly status: SyncStatus;
   readonly sync: number;
@@ -82,14 +80,6 @@ export interface SyncResult {
   readonly notices: readonly string[];
   /** Changes made to tables, and schema changes seen at the source. */
   readonly schemaNotes: readonly string[];
-}
-
-export interface RowCounts {
-  readonly read: number;
-  readonly committed: number;
-  readonly rejected: number;
-  /** Committed rows with at least one value nulled or truncated. */
-  readonly changed: number;
 }
 
 export interface StreamResult {

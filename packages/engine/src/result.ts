@@ -1,6 +1,7 @@
 import type { Failure, FencingToken } from "@weir/protocol";
 import type { AttemptOutcome } from "./attempt.ts";
-import type { StreamResult, SyncRequest, SyncResult, SyncStatus } from "./request.ts";
+import type { SyncStatus } from "./events.ts";
+import type { StreamResult, SyncRequest, SyncResult } from "./request.ts";
 import type { SyncState } from "./states.ts";
 
 /** Rows committed by this attempt: what makes its failure a partial one. */

@@ -123,7 +123,7 @@ describe("a process killed at every point of a sync", () => {
             }),
           );
         };
-        const killed = await killedAt(nth, start, destination.crash);
+        const killed = await killedAt(nth, start, () => destination.crash());
         const result = await start(() => undefined);
         expect(result.failure, `killed at ${nth}`).toBeUndefined();
         const times = mode === "full_refresh_append" ? result.sync : 1;
