@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { WeirError } from "@weir/protocol";
 import { type Account, canReach, giveTo, spawnAs } from "./account.ts";
@@ -21,10 +21,11 @@ export const USER = "postgres";
 /** A folder the account can work in: `dataDir` where that holds, else a temporary one. */
 export function makeFolder(dataDir: string | undefined, account: Account): Cluster {
   if (dataDir !== undefined) {
+    mkdirSync(dirname(resolve(dataDir)), { recursive: true });
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    if (canReach({ ...account, gid: -1 }, join(dataDir, ".."))) {
+    if (canReach(account, dirname(resolve(dataDir)))) {
       giveTo(account, dataDir);
-      return layout(dataDir, false);
+      return layout(resolve(dataDir), false);
     }
   }
   const folder = mkdtempSync(join(temporaryRoot(account), "weir-postgres-"));

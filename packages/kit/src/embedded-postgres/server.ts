@@ -18,6 +18,8 @@ export interface EmbeddedPostgresOptions {
   readonly settings?: Readonly<Record<string, string>> | undefined;
   /** Loopback port; any free one when absent. */
   readonly port?: number | undefined;
+  /** How long a folder or port may stay in use by another server, one that is going down for example: 10,000 ms. */
+  readonly patienceMs?: number | undefined;
 }
 
 /**
@@ -56,8 +58,7 @@ const SETTINGS = {
   jit: "off",
 };
 
-/** How long another server in the same folder, or what a killed one left, may take to go away. */
-const FREE_WITHIN_MS = 10_000;
+const PATIENCE_MS = 10_000;
 const STOP_WITHIN_MS = 10_000;
 
 /**
@@ -75,7 +76,7 @@ export async function startEmbeddedPostgres(
     const native = usableNative(source, account, cluster.folder);
     const password = await initialise(cluster, native, account);
     const start = (port: number | undefined): Promise<Started> =>
-      startServer({ cluster, native, account, port, settings: options.settings ?? {} });
+      startServer({ cluster, native, account, port, options });
     return handle(cluster, password, start, await start(options.port));
   } catch (error) {
     if (cluster.temporary) rmSync(cluster.folder, { recursive: true, force: true });
@@ -93,14 +94,18 @@ interface StartRequest {
   readonly native: string;
   readonly account: Account;
   readonly port: number | undefined;
-  readonly settings: Readonly<Record<string, string>>;
+  readonly options: EmbeddedPostgresOptions;
 }
 
-async function startServer({ cluster, native, account, port, settings }: StartRequest): Promise<Started> {
-  const deadline = Date.now() + FREE_WITHIN_MS;
+async function startServer({ cluster, native, account, port, options }: StartRequest): Promise<Started> {
+  const deadline = Date.now() + (options.patienceMs ?? PATIENCE_MS);
   for (;;) {
     const tried = port ?? (await freePort());
-    const outcome = await launch(cluster, native, account, { ...SETTINGS, ...settings, port: String(tried) });
+    const outcome = await launch(cluster, native, account, {
+      ...SETTINGS,
+      ...options.settings,
+      port: String(tried),
+    });
     if (!("failed" in outcome)) return { port: tried, running: outcome };
     // The server's own checks find a folder or a port in use; a server that is going down frees both in a moment.
     const taken = /postmaster\.pid" already exists|is still in use|could not bind/.test(outcome.failed);
