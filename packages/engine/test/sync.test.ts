@@ -178,7 +178,7 @@ describe("ending", () => {
     const request = sceneRequest({
       source,
       destination: destination.connector,
-      request: { signal: stop.signal },
+      request: { signal: stop.signal, clock: systemClock },
     });
     const running = sync(request);
     await new Promise((resolve) => setTimeout(resolve, 30));
