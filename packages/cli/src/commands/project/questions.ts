@@ -1,0 +1,151 @@
+import type { Readable, Writable } from "node:stream";
+import * as clack from "@clack/prompts";
+import type { ConnectorRow } from "@weir/connectors";
+import { connectors } from "@weir/connectors";
+import type { SyncMode } from "@weir/engine";
+import type { JsonObject, JsonValue } from "@weir/protocol";
+import { WeirError } from "@weir/protocol";
+import type { CommandContext } from "../../command.ts";
+import { fromText, mapTexts } from "../../project/config-walk.ts";
+import type { Kind } from "../../project/endpoint.ts";
+import type { Setting } from "../../project/settings.ts";
+import { settingsOf } from "../../project/settings.ts";
+import type { Draft, DraftEndpoint } from "./draft.ts";
+
+/** Asks for everything a first project file needs. Fails with `engine.cancelled` when the person leaves. */
+export async function askForDraft(context: CommandContext): Promise<Draft> {
+  const ask = new Questions(context);
+  const source = await ask.endpoint("source");
+  const destination = await ask.endpoint("destination");
+  const mode = await ask.choice("How should the streams be moved?", [
+    {
+      value: "",
+      label: "The best way each stream allows",
+      hint: "incremental where cursor and key are known",
+    },
+    { value: "full_refresh_overwrite", label: "All rows every time, replacing the last copy" },
+    { value: "full_refresh_append", label: "All rows every time, added to earlier copies" },
+    { value: "incremental_append_deduped", label: "New rows, one row kept for each key" },
+    { value: "incremental_append", label: "New rows, every version kept" },
+  ]);
+  const other = source.name === destination.name ? `${destination.name}-copy` : destination.name;
+  const connection = await ask.text({
+    name: "Name of the connection",
+    fallback: `${source.name}-to-${other}`,
+    pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/,
+  });
+  return {
+    connection,
+    source,
+    destination: { ...destination, name: other },
+    streams: "all",
+    mode: mode === "" ? undefined : (mode as SyncMode),
+  };
+}
+
+class Questions {
+  readonly #terminal: { readonly input: Readable; readonly output: Writable };
+  readonly #signal: AbortSignal;
+
+  constructor({ io }: CommandContext) {
+    this.#terminal = { input: io.stdin, output: io.stdout };
+    this.#signal = io.signal;
+  }
+
+  async endpoint(kind: Kind): Promise<DraftEndpoint> {
+    const rows = connectors.filter((row) => row.kind === kind);
+    const question = kind === "source" ? "Where does the data come from?" : "Where does it go?";
+    const id = await this.choice(
+      question,
+      rows.map((row) => ({ value: row.id, label: row.title, hint: row.id })),
+    );
+    const row = rows.find((each) => each.id === id) as ConnectorRow;
+    const schema = (await row.load()).spec.connectionSpecification;
+    const config = await this.#settings(schema);
+    return { kind, name: row.folder, connector: id, config, schema };
+  }
+
+  /** What must be given, then, when wanted, what may be. Objects inside are left to the file. */
+  async #settings(schema: JsonObject): Promise<JsonObject> {
+    const settings = settingsOf(schema).filter(
+      ({ name, type }) => !name.includes(".") && !type.includes("object"),
+    );
+    // A password may be optional in the schema, yet hardly anyone has none.
+    const first = settings.filter(({ required, secret }) => required || secret);
+    const rest = settings.filter((setting) => !first.includes(setting));
+    const answers: Record<string, JsonValue> = {};
+    for (const setting of first) await this.#setting(setting, answers);
+    if (
+      rest.length > 0 &&
+      (await this.#confirm(`Change other settings (${rest.map(({ name }) => name).join(", ")})?`))
+    ) {
+      for (const setting of rest) await this.#setting(setting, answers);
+    }
+    return mapTexts(schema, answers, (each) =>
+      each.text.includes("${") ? each.text : fromText(each),
+    ) as JsonObject;
+  }
+
+  async #setting(setting: Setting, answers: Record<string, JsonValue>): Promise<void> {
+    const { name, title, about, secret, required, fallback, examples } = setting;
+    const question =
+      title === "" ? about || name : `${title}${about === "" || about === title ? "" : ` (${about})`}`;
+    const answer = secret
+      ? await this.#done(clack.password({ message: question, ...this.#terminal, signal: this.#signal }))
+      : await this.text({ name: question, fallback: fallback ?? "", required, example: examples[0] });
+    if (answer !== undefined && answer !== "" && answer !== fallback) answers[name] = answer;
+  }
+
+  async text(question: {
+    readonly name: string;
+    readonly fallback?: string;
+    readonly required?: boolean;
+    readonly example?: string | undefined;
+    readonly pattern?: RegExp;
+  }): Promise<string> {
+    const { name, fallback = "", required = false, example, pattern } = question;
+    const answer = await this.#done(
+      clack.text({
+        message: name,
+        ...(fallback === "" ? {} : { initialValue: fallback }),
+        ...(example === undefined ? {} : { placeholder: example }),
+        validate: (value = "") => {
+          if (required && value === "") return "This must be given.";
+          return pattern !== undefined && !pattern.test(value)
+            ? "Letters, digits, -, _ and . only."
+            : undefined;
+        },
+        ...this.#terminal,
+        signal: this.#signal,
+      }),
+    );
+    return answer ?? "";
+  }
+
+  choice(
+    message: string,
+    options: readonly { readonly value: string; readonly label: string; readonly hint?: string }[],
+  ): Promise<string> {
+    return this.#done(
+      clack.select({ message, options: [...options], ...this.#terminal, signal: this.#signal }),
+    );
+  }
+
+  #confirm(message: string): Promise<boolean> {
+    return this.#done(
+      clack.confirm({ message, initialValue: false, ...this.#terminal, signal: this.#signal }),
+    );
+  }
+
+  async #done<Answer>(prompt: Promise<Answer | typeof clack.CANCEL_SYMBOL>): Promise<Answer> {
+    const answer = await prompt;
+    if (!clack.isCancel(answer)) return answer;
+    throw new WeirError({
+      code: "engine.cancelled",
+      message: "Nothing was written.",
+      next: 'Run "weir init" again.',
+      recovery: "ask",
+      origin: "engine",
+    });
+  }
+}

@@ -1,0 +1,158 @@
+import type { ConnectorRow } from "@weir/connectors";
+import { connectors } from "@weir/connectors";
+import { parseConfig } from "@weir/kit";
+import type { DestinationConnector, JsonObject, SourceConnector } from "@weir/protocol";
+import { stringifyJson, WeirError } from "@weir/protocol";
+import type { Secrets } from "../output/secrets.ts";
+import { fromText, isSecret, mapTexts } from "./config-walk.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { Problem } from "./problem.ts";
+import { ProjectError } from "./problem.ts";
+import type { Environment } from "./references.ts";
+import { isReference, resolveText } from "./references.ts";
+import { suggestion } from "./suggest.ts";
+import { usageError } from "./usage.ts";
+import type { Finding } from "./validate.ts";
+import { dotted } from "./validate.ts";
+
+interface Configured<Connector> {
+  readonly endpoint: Endpoint;
+  readonly connector: Connector;
+  /** Checked, complete, with the environment's values in it. */
+  readonly config: JsonObject;
+  readonly warnings: readonly string[];
+}
+
+export type ConfiguredSource = Configured<SourceConnector>;
+export type ConfiguredDestination = Configured<DestinationConnector>;
+
+export interface Surroundings {
+  readonly env: Environment;
+  readonly secrets: Secrets;
+}
+
+export async function configureSource(endpoint: Endpoint, around: Surroundings): Promise<ConfiguredSource> {
+  const row = rowOf(endpoint);
+  if (row.kind !== "source") throw unknownConnector(endpoint);
+  return configure(endpoint, await row.load(), around);
+}
+
+export async function configureDestination(
+  endpoint: Endpoint,
+  around: Surroundings,
+): Promise<ConfiguredDestination> {
+  const row = rowOf(endpoint);
+  if (row.kind !== "destination") throw unknownConnector(endpoint);
+  return configure(endpoint, await row.load(), around);
+}
+
+function rowOf(endpoint: Endpoint): ConnectorRow {
+  const row = connectors.find(({ id, kind }) => id === endpoint.connector && kind === endpoint.kind);
+  if (row === undefined) throw unknownConnector(endpoint);
+  return row;
+}
+
+/** Loads nothing but the connector named; `secrets` learns every secret before anything can fail with it. */
+function configure<Connector extends SourceConnector | DestinationConnector>(
+  endpoint: Endpoint,
+  connector: Connector,
+  { env, secrets }: Surroundings,
+): Configured<Connector> {
+  const schema = connector.spec.connectionSpecification;
+  const path =
+    endpoint.declared === undefined ? [`--${endpoint.kind}-config`] : [...endpoint.declared.path, "config"];
+  const findings = endpoint.declared === undefined ? [] : secretsInTheClear(schema, endpoint.config, path);
+  const value = mapTexts(schema, endpoint.config, (setting) => {
+    const resolved = resolveText(setting.text, env, [...path, ...setting.path]);
+    findings.push(...resolved.findings);
+    const text = resolved.value;
+    if (isSecret(setting)) secrets.add(text);
+    else secrets.addPublic(setting.text);
+    return isReference(setting.text) ? fromText({ ...setting, text }) : text;
+  });
+  secrets.addPublic(connector.id, endpoint.name);
+  if (findings.length > 0) throw located(endpoint, findings);
+  try {
+    const { config, warnings } = parseConfig(schema, value, dotted(path));
+    return { endpoint, connector, config: config as JsonObject, warnings };
+  } catch (error) {
+    throw error instanceof WeirError ? withPlace(endpoint, error) : error;
+  }
+}
+
+function secretsInTheClear(schema: JsonObject, config: JsonObject, path: readonly string[]): Finding[] {
+  const findings: Finding[] = [];
+  mapTexts(schema, config, (setting) => {
+    if (isSecret(setting) && setting.text !== "" && !isReference(setting.text)) {
+      const here = [...path, ...setting.path];
+      const name = here
+        .slice(1)
+        .filter((step) => step !== "config")
+        .join("_");
+      const variable = name.toUpperCase().replaceAll(/[^A-Z0-9]+/g, "_");
+      findings.push({
+        path: here,
+        at: "value",
+        code: "config.secret_in_file",
+        message: `${dotted(here)} is a secret and stands in the file itself.`,
+        next: `Write \${${variable}} here and set that environment variable, or put it into the file .env.`,
+      });
+    }
+    return setting.text;
+  });
+  return findings;
+}
+
+function located(endpoint: Endpoint, findings: readonly Finding[]): WeirError {
+  const { declared } = endpoint;
+  if (declared === undefined) {
+    const [first] = findings;
+    return usageError(
+      findings.map(({ message }) => message).join(" "),
+      first?.next ?? "",
+      first?.code ?? "usage.arguments",
+    );
+  }
+  const [first, ...others] = findings.map((finding) => declared.document.problem(finding));
+  return new ProjectError([first as Problem, ...others]);
+}
+
+/** Adds the place in the file to what the connector's schema says. */
+function withPlace(endpoint: Endpoint, error: WeirError): WeirError {
+  const { failure } = error;
+  const { declared } = endpoint;
+  if (declared === undefined || failure.path === undefined) {
+    return new WeirError(
+      {
+        ...failure,
+        next: `Correct --${endpoint.kind}-config; "weir connector show ${endpoint.connector}" lists the settings.`,
+      },
+      { cause: error },
+    );
+  }
+  return new ProjectError([
+    declared.document.problem({
+      path: failure.path.split("."),
+      at: "value",
+      code: failure.code,
+      message: failure.message,
+      next: `Correct it; "weir connector show ${endpoint.connector}" lists the settings.`,
+    }),
+  ]);
+}
+
+export function unknownConnector(endpoint: Endpoint): WeirError {
+  const { kind, connector, declared } = endpoint;
+  const ids = connectors.filter((row) => row.kind === kind).map(({ id }) => id);
+  const other = connectors.find(({ id }) => id === connector);
+  const message =
+    other === undefined
+      ? `There is no connector ${stringifyJson(connector)}.`
+      : `${connector} is a ${other.kind}, not a ${kind}.`;
+  const next = suggestion(connector, ids, `${kind}s`);
+  if (declared === undefined) return usageError(message, next, "usage.connector_unknown");
+  const path = [...declared.path, "connector"];
+  return new ProjectError([
+    declared.document.problem({ path, at: "value", code: "config.connector_unknown", message, next }),
+  ]);
+}

@@ -1,0 +1,16 @@
+import type { JsonObject } from "@weir/protocol";
+import type { YamlDocument } from "./document.ts";
+
+export type Kind = "source" | "destination";
+
+/** A source or destination as someone declared it, its references not yet resolved. */
+export interface Endpoint {
+  readonly kind: Kind;
+  /** Its name in the project file, or the connector's id when it was given by options. */
+  readonly name: string;
+  /** The connector's id. */
+  readonly connector: string;
+  readonly config: JsonObject;
+  /** Where it stands; nothing when it was given by options. */
+  readonly declared?: { readonly document: YamlDocument; readonly path: readonly string[] } | undefined;
+}

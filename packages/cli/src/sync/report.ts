@@ -1,0 +1,86 @@
+import { relative } from "node:path";
+import type { StreamResult, SyncResult, VerifyResult } from "@weir/engine";
+import type { CommandContext } from "../command.ts";
+import { failureLines, maskFailure } from "../output/failure.ts";
+import { bytes, count, duration, rate } from "../output/numbers.ts";
+import { table } from "../output/table.ts";
+import { printable } from "../output/width.ts";
+import type { FinishedSync } from "./run.ts";
+
+/** What a sync did, for people. */
+export function reportLines(finished: FinishedSync, context: CommandContext): readonly string[] {
+  const { result, connection } = finished;
+  const { style, secrets } = context;
+  const own = (text: string): string => secrets.maskForeign(printable(text));
+  const streamFailures = result.streams.flatMap(({ failure }) =>
+    failure === undefined || failure.code === result.failure?.code ? [] : [failure],
+  );
+  return [
+    ...(result.streams.length === 0 ? [] : [...streamTable(result, context), ""]),
+    ...result.schemaNotes.map((note) => `schema: ${own(note)}`),
+    ...result.notices.map((notice) => `note: ${own(notice)}`),
+    ...result.streams.flatMap((stream) => rejectLines(stream, context)),
+    ...[...(result.failure === undefined ? [] : [result.failure]), ...streamFailures].flatMap((failure) =>
+      failureLines(maskFailure(failure, secrets), style),
+    ),
+    lastLine(connection, result, context),
+    ...(result.status === "succeeded" ? [] : [style("dim", `log: ${relative(context.cwd, finished.log)}`)]),
+  ];
+}
+
+function streamTable(result: SyncResult, context: CommandContext): readonly string[] {
+  const verified = result.streams.some((stream) => stream.verified !== undefined);
+  const rejected = result.streams.some(({ rows }) => rows.rejected > 0);
+  const changed = result.streams.some(({ rows }) => rows.changed > 0);
+  const columns = [
+    { title: "Stream" },
+    { title: "Table" },
+    { title: "Rows", align: "right" },
+    ...(rejected ? [{ title: "Rejected", align: "right" } as const] : []),
+    ...(changed ? [{ title: "Changed", align: "right" } as const] : []),
+    { title: "Bytes", align: "right" },
+    { title: "Rows/s", align: "right" },
+    { title: "Mode" },
+    { title: "Route" },
+    ...(verified ? [{ title: "Verified" }] : []),
+    { title: "" },
+  ] as const;
+  const rows = result.streams.map((stream) => [
+    stream.stream,
+    stream.table,
+    count(stream.rows.committed),
+    ...(rejected ? [count(stream.rows.rejected)] : []),
+    ...(changed ? [count(stream.rows.changed)] : []),
+    bytes(stream.bytes),
+    stream.rows.committed === 0 ? "-" : rate(stream.rows.committed, stream.seconds),
+    stream.mode,
+    stream.route === "" ? "-" : stream.route,
+    ...(verified ? [verifiedText(stream.verified)] : []),
+    stream.status === "complete" ? "" : stream.status,
+  ]);
+  return table(columns, rows, { head: (line) => context.style("bold", line) });
+}
+
+function verifiedText(verified: VerifyResult | undefined): string {
+  if (verified === undefined) return "";
+  if (verified.outcome === "not comparable") return verified.reason ?? "not comparable";
+  const rows = verified.destination?.rows;
+  return rows === undefined ? verified.outcome : `${verified.outcome}, ${count(rows)} rows`;
+}
+
+function rejectLines(stream: StreamResult, context: CommandContext): readonly string[] {
+  if (stream.rows.rejected === 0) return [];
+  const files = stream.rejects.map((file) => relative(context.cwd, file));
+  const shown = files.length > 3 ? [...files.slice(0, 3), `and ${files.length - 3} more`] : files;
+  return [`rejected: ${count(stream.rows.rejected)} rows of ${stream.stream} are in ${shown.join(", ")}`];
+}
+
+function lastLine(connection: string, result: SyncResult, context: CommandContext): string {
+  const rows = result.streams.reduce((sum, stream) => sum + stream.rows.committed, 0);
+  const moved = result.streams.reduce((sum, stream) => sum + stream.bytes, 0);
+  const time = duration((result.endedAt - result.startedAt) / 1000);
+  const attempts = result.attempts > 1 ? `, ${result.attempts} attempts` : "";
+  const shade = result.status === "succeeded" ? "green" : "red";
+  const head = context.style(shade, `${connection} ${result.status}`);
+  return `${head}: sync ${result.sync}, ${count(rows)} rows, ${bytes(moved)} in ${time}${attempts}, ${result.delivery}`;
+}

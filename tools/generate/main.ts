@@ -1,0 +1,41 @@
+// Writes what follows from declarations elsewhere; with --check only says what has drifted.
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { findConnectors } from "./connectors.ts";
+import { renderReadmes } from "./readme.ts";
+import { renderRegistry } from "./registry.ts";
+import { renderSchema } from "./schema.ts";
+
+const root = dirname(dirname(import.meta.dirname));
+const check = process.argv.includes("--check");
+
+// The project's schema looks connectors up in the registry, so the registry comes first.
+const connectors = await findConnectors(root);
+const drifted = [
+  await put("packages/connectors/src/registry.ts", await renderRegistry(connectors)),
+  await put("packages/cli/weir.schema.json", await renderSchema(connectors)),
+];
+for (const { path, text } of await renderReadmes(root, connectors)) drifted.push(await put(path, text));
+
+const changed = drifted.filter((path) => path !== undefined);
+for (const path of changed) console.log(`${check ? "differs" : "written"}: ${path}`);
+if (check && changed.length > 0) {
+  console.error('error: generated files differ from their declarations; run "npm run generate"');
+  process.exitCode = 1;
+} else {
+  console.log(`${drifted.length} generated files, ${changed.length} ${check ? "differ" : "written"}`);
+}
+
+/** The path when the file differs or was written. */
+async function put(path: string, text: string): Promise<string | undefined> {
+  const file = join(root, path);
+  let current: string | undefined;
+  try {
+    current = readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+  if (current === text) return undefined;
+  if (!check) writeFileSync(file, text);
+  return path;
+}
