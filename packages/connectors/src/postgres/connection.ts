@@ -148,7 +148,7 @@ export async function openSession(config: ConnectionConfig, options: SessionOpti
 interface Line {
   readonly scene: FailureScene;
   readonly signal: AbortSignal;
-  cut(): void;
+  readonly cut: () => void;
 }
 
 function session(client: Client, version: number, { scene, signal, cut }: Line): Session {
@@ -187,13 +187,26 @@ function session(client: Client, version: number, { scene, signal, cut }: Line):
   };
 }
 
+/** Timeouts that would end a long sync; servers below 17 have no transaction_timeout. */
+const TIMEOUTS = [
+  "statement_timeout",
+  "idle_in_transaction_session_timeout",
+  "idle_session_timeout",
+  "transaction_timeout",
+];
+
 /** One round trip: sets what is asked for, reads the version. */
 async function settle(client: Client, settings: Readonly<Record<string, string>>): Promise<number> {
-  const all = { statement_timeout: "0", idle_in_transaction_session_timeout: "0", ...settings };
-  const calls = Object.entries(all).map(
-    ([name, value]) => `set_config(${literal(name)}, ${literal(value)}, false)`,
-  );
-  const sql = `SELECT current_setting('server_version_num') AS version, ${calls.join(", ")}`;
+  const calls = [
+    ...TIMEOUTS.map((name) => {
+      const known = `pg_catalog.current_setting('${name}', true) IS NOT NULL`;
+      return `CASE WHEN ${known} THEN pg_catalog.set_config('${name}', '0', false) END`;
+    }),
+    ...Object.entries(settings).map(
+      ([name, value]) => `pg_catalog.set_config(${literal(name)}, ${literal(value)}, false)`,
+    ),
+  ];
+  const sql = `SELECT pg_catalog.current_setting('server_version_num') AS version, ${calls.join(", ")}`;
   const result = await client.query<{ readonly version: string }>(sql);
   return Number(result.rows[0]?.version);
 }
