@@ -7,6 +7,8 @@ export interface FoundConnector {
   /** Name of its folder under packages/connectors/src. */
   readonly folder: string;
   readonly kind: "source" | "destination";
+  /** Name of the export. */
+  readonly name: string;
   readonly connector: SourceConnector | DestinationConnector;
 }
 
@@ -20,8 +22,7 @@ export async function findConnectors(root: string): Promise<readonly FoundConnec
     if (!entry.isDirectory()) continue;
     for (const kind of kinds) {
       const file = join(home, entry.name, `${kind}.ts`);
-      if (existsSync(file))
-        found.push({ folder: entry.name, kind, connector: await load(file, entry.name, kind) });
+      if (existsSync(file)) found.push({ folder: entry.name, kind, ...(await load(file, entry.name, kind)) });
     }
   }
   return found.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1));
@@ -31,13 +32,27 @@ function rank({ kind, connector }: FoundConnector): string {
   return `${kind === "source" ? 0 : 1} ${connector.id}`;
 }
 
-async function load(file: string, folder: string, kind: "source" | "destination") {
+interface Loaded {
+  readonly name: string;
+  readonly connector: SourceConnector | DestinationConnector;
+}
+
+async function load(file: string, folder: string, kind: "source" | "destination"): Promise<Loaded> {
   const module = (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
-  const connector = module[kind] as SourceConnector | DestinationConnector | undefined;
+  const found = Object.entries(module).flatMap(([name, value]) =>
+    isConnector(value, kind) ? [{ name, connector: value }] : [],
+  );
+  const [only] = found;
   const id = `${kind}-${folder}`;
-  if (connector === undefined) throw new Error(`${file} has no export named "${kind}"`);
-  if (connector.kind !== kind || connector.id !== id) {
-    throw new Error(`${file}: the connector must be a ${kind} with the id "${id}", not "${connector.id}"`);
-  }
-  return connector;
+  if (only === undefined || found.length > 1)
+    throw new Error(`${file} must export one ${kind}, not ${found.length}`);
+  if (only.connector.id !== id)
+    throw new Error(`${file}: its id must be "${id}", not "${only.connector.id}"`);
+  return only;
+}
+
+function isConnector(value: unknown, kind: string): value is SourceConnector | DestinationConnector {
+  return (
+    typeof value === "object" && value !== null && "kind" in value && value.kind === kind && "open" in value
+  );
 }

@@ -3,9 +3,9 @@ import { formatted } from "./format.ts";
 
 /** Rows only: a connector's code is loaded when someone asks for it. */
 export async function renderRegistry(connectors: readonly FoundConnector[]): Promise<string> {
-  const rows = connectors.map(({ folder, kind, connector }) => {
+  const rows = connectors.map(({ folder, kind, name, connector }) => {
     const { id, title } = connector;
-    const load = `async () => (await import("./${folder}/${kind}.ts")).${kind}`;
+    const load = `async () => (await import("./${folder}/${kind}.ts")).${name}`;
     return `{ ${JSON.stringify({ id, kind, title, folder }).slice(1, -1)}, load: ${load} },`;
   });
   return formatted(

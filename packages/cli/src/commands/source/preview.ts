@@ -1,12 +1,14 @@
-import type { Context, Field, JsonObject, JsonValue, SourceSession, Stream } from "@weir/protocol";
-import { fieldsOf, streamKey, stringifyJson } from "@weir/protocol";
-import { isMisfit, textReader } from "@weir/kit";
+import type { Context, Field, JsonValue, Stream } from "@weir/protocol";
+import { fieldsOf, parseJson, streamKey } from "@weir/protocol";
 import type { Command, CommandContext } from "../../command.ts";
 import { exitCodes } from "../../exit-code.ts";
+import { count } from "../../output/numbers.ts";
 import { table } from "../../output/table.ts";
-import type { ConfiguredSource } from "../../project/configure.ts";
+import { cut, pad, printable, width } from "../../output/width.ts";
 import type { EndpointOptions } from "../../project/flags.ts";
 import { chosenSource } from "../../project/source.ts";
+import type { FirstRows } from "./rows.ts";
+import { firstRows } from "./rows.ts";
 import { findStream } from "./stream.ts";
 
 interface PreviewOptions extends EndpointOptions {
@@ -14,8 +16,7 @@ interface PreviewOptions extends EndpointOptions {
   readonly rows: number;
 }
 
-/** A cell as text; null is NULL. */
-type Row = readonly (string | null)[];
+const WIDEST_CELL = 40;
 
 export const preview: Command<PreviewOptions> = async (context, args, options) => {
   const fromOptions = options.source !== undefined;
@@ -28,102 +29,63 @@ export const preview: Command<PreviewOptions> = async (context, args, options) =
   const [first] = catalog.streams;
   const stream = wanted === undefined && first !== undefined ? first : findStream(catalog, wanted ?? "");
   const fields = fieldsOf(stream.json_schema);
-  const rows = await firstRows(source, stream, options.rows, around);
+  const read = await firstRows(source, stream, options.rows, around);
+  const rows = read.rows.map((row) =>
+    Object.fromEntries(fields.map((field, index) => [field.name, jsonOf(field, row[index] ?? null)])),
+  );
   return {
     code: exitCodes.done,
-    result: {
-      stream: streamKey(stream),
-      rows: rows.map((row) =>
-        Object.fromEntries(fields.map((field, index) => [field.name, row[index] ?? null])),
-      ),
-    },
-    lines: lines(context, stream, fields, rows),
+    result: { stream: streamKey(stream), rows, misfits: read.misfits },
+    lines: [...rowLines(context, fields, read), ...remarks(context, stream, read)],
   };
 };
 
-function lines(
-  context: CommandContext,
-  stream: Stream,
-  fields: readonly Field[],
-  rows: readonly Row[],
-): readonly string[] {
+/** A table where it fits on the terminal, else each row as a block of fields. */
+function rowLines(context: CommandContext, fields: readonly Field[], { rows }: FirstRows): readonly string[] {
+  const { style, io } = context;
   const columns = fields.map(({ name, kind }) => ({
     title: name,
     ...(kind === "integer" || kind === "number" ? { align: "right" as const } : {}),
   }));
   const cells = rows.map((row) => row.map((cell) => cell ?? "NULL"));
-  return [
-    ...table(columns, cells, { widest: 40, head: (line) => context.style("bold", line) }),
-    context.style("dim", `${rows.length} ${rows.length === 1 ? "row" : "rows"} of ${streamKey(stream)}`),
-  ];
+  const lines = table(columns, cells, { widest: WIDEST_CELL, head: (line) => style("bold", line) });
+  const room = io.stdout.isTTY === true ? (io.stdout.columns ?? 80) : Number.POSITIVE_INFINITY;
+  if (rows.length === 0 || lines.every((line) => width(line) <= room)) return lines;
+  const names = fields.map(({ name }) => cut(printable(name), WIDEST_CELL));
+  const widest = Math.max(0, ...names.map(width));
+  return cells.flatMap((row, index) => [
+    style("dim", `row ${index + 1}`),
+    ...row.map((cell, at) => {
+      const value = cut(printable(cell), Math.max(10, room - widest - 4));
+      return `  ${style("bold", pad(names[at] ?? "", widest))}  ${value}`;
+    }),
+  ]);
 }
 
-async function firstRows(
-  { connector, config }: ConfiguredSource,
-  stream: Stream,
-  limit: number,
-  around: Context,
-): Promise<readonly Row[]> {
-  const enough = new AbortController();
-  const signal = AbortSignal.any([around.signal, enough.signal]);
-  const configured = {
-    stream,
-    sync_mode: stream.supported_sync_modes.includes("full_refresh") ? "full_refresh" : "incremental",
-    destination_sync_mode: "append",
-  } as const;
-  const session = await connector.open({
-    config,
-    catalog: { streams: [configured] },
-    state: [],
-    context: { ...around, signal },
-  });
-  try {
-    const rows: Row[] = [];
-    if (limit === 0) return rows;
-    for await (const row of rowsOf(session, configured, signal)) {
-      rows.push(row);
-      if (rows.length >= limit) break;
-    }
-    return rows;
-  } finally {
-    enough.abort();
-    await session.close();
-  }
+function remarks(context: CommandContext, stream: Stream, { rows, misfits }: FirstRows): readonly string[] {
+  const found = `${count(rows.length)} ${rows.length === 1 ? "row" : "rows"} of ${streamKey(stream)}`;
+  const unfit = `${count(misfits)} values are not of their field's type; a sync would make them NULL and say so`;
+  return [context.style("dim", found), ...(misfits > 0 ? [context.style("yellow", unfit)] : [])];
 }
 
-async function* rowsOf(
-  session: SourceSession,
-  configured: Parameters<Extract<SourceSession, { kind: "parts" }>["reader"]>[0],
-  signal: AbortSignal,
-): AsyncGenerator<Row> {
-  const fields = fieldsOf(configured.stream.json_schema);
-  if (session.kind === "messages") {
-    for await (const message of session.messages(signal)) {
-      if (message.type !== "RECORD" || message.record.stream !== configured.stream.name) continue;
-      yield fields.map(({ name }) => cellOf(message.record.data[name]));
-    }
-    return;
-  }
-  const reader = await session.reader(configured, null);
-  const columns = fields.map((field) => ({ field, type: "" }));
-  for await (const part of reader.parts(signal)) {
-    const read = part.read({ format: "batch", columns, cost: 4 }, signal);
-    if (read.form !== "batches") throw new TypeError("the source gave bytes where batches were asked for");
-    for await (const batch of read.chunks) {
-      const readers = batch.columns.map((column, index) =>
-        textReader(column, fields[index]?.kind ?? "unknown"),
-      );
-      for (let row = 0; row < batch.rows; row += 1) {
-        yield readers.map((text) => {
-          const cell = text(row);
-          return isMisfit(cell) ? null : cell;
-        });
+/** Canonical text as the JSON that means it; what JSON cannot spell, such as NaN, stays text. */
+function jsonOf({ kind }: Field, text: string | null): JsonValue {
+  if (text === null) return null;
+  switch (kind) {
+    case "boolean":
+      return text === "true" || text === "t";
+    case "integer":
+    case "number":
+    case "object":
+    case "array":
+    case "union":
+    case "unknown":
+      try {
+        return parseJson(text);
+      } catch {
+        return text;
       }
-    }
+    default:
+      return text;
   }
-}
-
-function cellOf(value: JsonObject[string]): string | null {
-  if (value === undefined || value === null) return null;
-  return typeof value === "string" ? value : stringifyJson(value satisfies JsonValue);
 }

@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { PassThrough, Writable } from "node:stream";
+import { main } from "@weir/cli";
+import type { JsonObject } from "@weir/protocol";
+import { isObject, parseJson, systemClock } from "@weir/protocol";
+import { onTestFinished } from "vitest";
+
+/** A stream that keeps what is written to it, and may look like a terminal. */
+class Screen extends Writable {
+  readonly isTTY: boolean;
+  readonly columns = 120;
+  text = "";
+
+  constructor(isTTY: boolean) {
+    super();
+    this.isTTY = isTTY;
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
+
+export interface RunOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly tty?: boolean;
+  readonly signal?: AbortSignal;
+  readonly stdin?: PassThrough;
+}
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** One command line through the front door. */
+export async function weir(argv: readonly string[], options: RunOptions): Promise<Ran> {
+  const tty = options.tty ?? false;
+  const stdout = new Screen(tty);
+  const stderr = new Screen(tty);
+  const code = await main(argv, {
+    clock: systemClock,
+    env: options.env ?? {},
+    stdin: Object.assign(options.stdin ?? new PassThrough(), { isTTY: tty }),
+    stdout,
+    stderr,
+    signal: options.signal ?? new AbortController().signal,
+    cwd: options.cwd,
+  });
+  return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+export interface Envelope {
+  readonly code: number;
+  readonly ok: boolean;
+  readonly command: string;
+  readonly result: JsonObject;
+  readonly error: JsonObject;
+}
+
+/** The same with `--json`; fails unless stdout is one line with an envelope. */
+export async function weirJson(argv: readonly string[], options: RunOptions): Promise<Envelope> {
+  const { code, stdout } = await weir([...argv, "--json"], options);
+  const envelope = parseJson(stdout);
+  if (!isObject(envelope) || !stdout.endsWith("\n") || stdout.trimEnd().includes("\n")) {
+    throw new Error(`not one line with an envelope: ${stdout}`);
+  }
+  return { code, ...envelope } as unknown as Envelope;
+}
+
+/** A folder of the test's own with these files in it. */
+export async function folderWith(files: Readonly<Record<string, string>> = {}): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "weir-cli-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
+  return folder;
+}
+
+export function readText(folder: string, name: string): Promise<string> {
+  return readFile(join(folder, name), "utf8");
+}
