@@ -1,16 +1,17 @@
-import type { Failure } from "@weir/protocol";
+import type { PlacedFailure } from "../project/place.ts";
 import type { Secrets } from "./secrets.ts";
 import type { Style } from "./style.ts";
 
 /** A failure for people: what is wrong and what to do, technical text only when asked for. */
 export function failureLines(
-  failure: Failure,
+  failure: PlacedFailure,
   style: Style,
   options: { readonly verbose?: boolean } = {},
 ): readonly string[] {
   const stream = failure.stream === undefined ? "" : `stream ${failure.stream}: `;
   return [
     `${style("red", "error:")} ${stream}${failure.message}`,
+    ...(failure.place === undefined ? [] : [`  ${style("cyan", "where:")} ${failure.place}`]),
     `  ${style("cyan", "next:")} ${failure.next}`,
     ...(options.verbose ? [style("dim", `  code: ${failure.code}`)] : []),
     ...(options.verbose && failure.detail !== undefined ? [style("dim", `  detail: ${failure.detail}`)] : []),
@@ -18,7 +19,7 @@ export function failureLines(
 }
 
 /** The failure without the secrets that a driver may have echoed into it. */
-export function maskFailure(failure: Failure, secrets: Secrets): Failure {
+export function maskFailure(failure: PlacedFailure, secrets: Secrets): PlacedFailure {
   const { detail } = failure;
   return {
     ...failure,

@@ -59,16 +59,17 @@ export class YamlDocument {
 
   #offset(path: readonly string[], at: "key" | "value"): number {
     let node: Node | null = this.#document.contents;
-    let offset = node?.range?.[0] ?? 0;
-    for (const [index, step] of path.entries()) {
+    let last = { key: node?.range?.[0] ?? 0, value: node?.range?.[0] ?? 0 };
+    for (const step of path) {
       const found = this.#child(node, step);
-      if (found === undefined) return offset;
-      const key = found.key?.range?.[0];
+      // What is not there is missed in what should hold it, and that is best shown by its key.
+      if (found === undefined) return last.key;
       const value = found.value?.range?.[0];
-      offset = (index === path.length - 1 && at === "key" ? (key ?? value) : (value ?? key)) ?? offset;
+      const key = found.key?.range?.[0] ?? value ?? last.key;
+      last = { key, value: value ?? key };
       node = found.value;
     }
-    return offset;
+    return last[at];
   }
 
   #child(node: Node | null, step: string): { readonly key?: Node; readonly value: Node | null } | undefined {

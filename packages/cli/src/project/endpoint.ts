@@ -3,6 +3,12 @@ import type { YamlDocument } from "./document.ts";
 
 export type Kind = "source" | "destination";
 
+/** Where in a project file something stands. */
+export interface Declared {
+  readonly document: YamlDocument;
+  readonly path: readonly string[];
+}
+
 /** A source or destination as someone declared it, its references not yet resolved. */
 export interface Endpoint {
   readonly kind: Kind;
@@ -12,5 +18,5 @@ export interface Endpoint {
   readonly connector: string;
   readonly config: JsonObject;
   /** Where it stands; nothing when it was given by options. */
-  readonly declared?: { readonly document: YamlDocument; readonly path: readonly string[] } | undefined;
+  readonly declared?: Declared | undefined;
 }

@@ -7,7 +7,7 @@ import type { CommandContext } from "../command.ts";
 import { unknownConnector } from "./configure.ts";
 import type { DeclaredConnection, DeclaredProject } from "./declared.ts";
 import { YamlDocument } from "./document.ts";
-import type { Endpoint, Kind } from "./endpoint.ts";
+import type { Declared, Endpoint, Kind } from "./endpoint.ts";
 import type { Problem } from "./problem.ts";
 import { ProjectError, problemsOf } from "./problem.ts";
 import type { Environment } from "./references.ts";
@@ -26,6 +26,8 @@ export interface ProjectConnection {
   readonly destination: Endpoint;
   /** With the environment's values in it. */
   readonly settings: DeclaredConnection;
+  /** Where it stands; nothing when it was given by options. */
+  readonly declared?: Declared | undefined;
 }
 
 /** A weir.yaml whose form is right and whose names exist. Settings of connectors are checked when they are used. */
@@ -78,6 +80,7 @@ export async function readProject(context: CommandContext): Promise<Project> {
         source: named(sources, source),
         destination: named(destinations, destination),
         settings: resolveSettings(settings, env, ["connections", name], document),
+        declared: { document, path: ["connections", name] },
       };
     },
   };

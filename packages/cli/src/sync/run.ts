@@ -1,6 +1,6 @@
 import type { Connection, SyncRequest, SyncResult } from "@weir/engine";
 import { sync } from "@weir/engine";
-import type { Context, JsonObject, SourceConnector, Stream } from "@weir/protocol";
+import type { Context, Failure, JsonObject, SourceConnector, Stream } from "@weir/protocol";
 import { streamKey } from "@weir/protocol";
 import type { CommandContext } from "../command.ts";
 import { displayFor } from "../display/display.ts";
@@ -8,6 +8,7 @@ import { connectionOf, limitsOf, parseStreamKey, withDefaults } from "../project
 import type { ConfiguredSource } from "../project/configure.ts";
 import { configureDestination, configureSource } from "../project/configure.ts";
 import type { DeclaredConnection } from "../project/declared.ts";
+import { placed } from "../project/place.ts";
 import type { ProjectConnection } from "../project/read.ts";
 import { suggestion } from "../project/suggest.ts";
 import type { Target } from "../project/target.ts";
@@ -25,8 +26,7 @@ export interface Wishes {
 
 export interface FinishedSync {
   readonly connection: string;
-  readonly source: string;
-  readonly destination: string;
+  /** Its failures carry their place in the project file. */
   readonly result: SyncResult;
   /** Path of the log. */
   readonly log: string;
@@ -81,17 +81,29 @@ export async function runSync(
       },
     });
     file.write("result", { ...result } as unknown as JsonObject);
-    return {
-      connection: connection.name,
-      source: source.endpoint.name,
-      destination: destination.endpoint.name,
-      result,
-      log: path,
-    };
+    return { connection: connection.name, result: withPlaces(result, connection), log: path };
   } finally {
     display.stop();
     await file.close();
   }
+}
+
+function withPlaces(result: SyncResult, connection: ProjectConnection): SyncResult {
+  const { source, destination, declared } = connection;
+  const place = (failure: Failure): Failure => {
+    const { origin } = failure;
+    const from =
+      origin === "source" ? source.declared : origin === "destination" ? destination.declared : declared;
+    return origin === "engine" ? failure : placed(failure, from);
+  };
+  return {
+    ...result,
+    failure: result.failure === undefined ? undefined : place(result.failure),
+    streams: result.streams.map((stream) => ({
+      ...stream,
+      failure: stream.failure === undefined ? undefined : place(stream.failure),
+    })),
+  };
 }
 
 interface Asked {

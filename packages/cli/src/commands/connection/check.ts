@@ -1,4 +1,4 @@
-import type { CheckResult, Context, Failure, JsonValue } from "@weir/protocol";
+import type { CheckResult, Context, JsonValue } from "@weir/protocol";
 import { failureOf } from "@weir/protocol";
 import type { Command, CommandContext } from "../../command.ts";
 import { exitCodes } from "../../exit-code.ts";
@@ -8,13 +8,15 @@ import type { Surroundings } from "../../project/configure.ts";
 import type { Endpoint } from "../../project/endpoint.ts";
 import type { EndpointOptions } from "../../project/flags.ts";
 import { endpointOf } from "../../project/flags.ts";
+import type { PlacedFailure } from "../../project/place.ts";
+import { placed } from "../../project/place.ts";
 import { readProject } from "../../project/read.ts";
 import { suggestion } from "../../project/suggest.ts";
 import { usageError } from "../../project/usage.ts";
 
 interface Checked {
   readonly endpoint: Endpoint;
-  readonly failures: readonly Failure[];
+  readonly failures: readonly PlacedFailure[];
   readonly warnings: readonly string[];
 }
 
@@ -93,8 +95,8 @@ async function checkOne(context: CommandContext, endpoint: Endpoint, around: Sur
   return { endpoint, warnings, failures: result.status === "FAILED" ? failuresOf(endpoint, result) : [] };
 }
 
-function failuresOf(endpoint: Endpoint, result: CheckResult): readonly Failure[] {
-  if (result.failures.length > 0) return result.failures;
+function failuresOf(endpoint: Endpoint, result: CheckResult): readonly PlacedFailure[] {
+  if (result.failures.length > 0) return result.failures.map((failure) => placed(failure, endpoint.declared));
   return [
     {
       code: `${endpoint.kind}.check_failed`,
@@ -102,17 +104,16 @@ function failuresOf(endpoint: Endpoint, result: CheckResult): readonly Failure[]
       next: `Check the settings of ${endpoint.name}.`,
       recovery: "ask",
       origin: endpoint.kind,
+      place: endpoint.declared?.document.place(endpoint.declared.path),
     },
   ];
 }
 
 function linesOf(context: CommandContext, { endpoint, failures, warnings }: Checked): readonly string[] {
   const { style, secrets } = context;
-  const place =
-    endpoint.declared === undefined ? "" : ` (${endpoint.declared.document.place(endpoint.declared.path)})`;
   const verdict = failures.length === 0 ? style("green", "ok") : style("red", "failed");
   return [
-    `${endpoint.kind} ${endpoint.name}: ${verdict}${failures.length === 0 ? "" : place}`,
+    `${endpoint.kind} ${endpoint.name}: ${verdict}`,
     ...failures
       .flatMap((failure) => failureLines(maskFailure(failure, secrets), style))
       .map((line) => `  ${line}`),

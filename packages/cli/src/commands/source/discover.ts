@@ -4,6 +4,7 @@ import type { Command, CommandContext } from "../../command.ts";
 import { exitCodes } from "../../exit-code.ts";
 import { table } from "../../output/table.ts";
 import type { EndpointOptions } from "../../project/flags.ts";
+import { atPlace } from "../../project/place.ts";
 import { chosenSource } from "../../project/source.ts";
 import { findStream } from "./stream.ts";
 
@@ -13,8 +14,10 @@ interface DiscoverOptions extends EndpointOptions {
 
 export const discover: Command<DiscoverOptions> = async (context, [name], options) => {
   const { io, log } = context;
-  const { connector, config } = await chosenSource(context, name, options);
-  const catalog = await connector.discover(config, { clock: io.clock, log, signal: io.signal });
+  const { endpoint, connector, config } = await chosenSource(context, name, options);
+  const catalog = await atPlace(endpoint, () =>
+    connector.discover(config, { clock: io.clock, log, signal: io.signal }),
+  );
   const { stream: wanted } = options;
   const stream = wanted === undefined ? undefined : findStream(catalog, wanted);
   return {

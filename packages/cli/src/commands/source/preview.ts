@@ -6,6 +6,7 @@ import { count } from "../../output/numbers.ts";
 import { table } from "../../output/table.ts";
 import { cut, pad, printable, width } from "../../output/width.ts";
 import type { EndpointOptions } from "../../project/flags.ts";
+import { atPlace } from "../../project/place.ts";
 import { chosenSource } from "../../project/source.ts";
 import type { FirstRows } from "./rows.ts";
 import { firstRows } from "./rows.ts";
@@ -25,11 +26,11 @@ export const preview: Command<PreviewOptions> = async (context, args, options) =
   const source = await chosenSource(context, name, options);
   const { io, log } = context;
   const around: Context = { clock: io.clock, log, signal: io.signal };
-  const catalog = await source.connector.discover(source.config, around);
+  const catalog = await atPlace(source.endpoint, () => source.connector.discover(source.config, around));
   const [first] = catalog.streams;
   const stream = wanted === undefined && first !== undefined ? first : findStream(catalog, wanted ?? "");
   const fields = fieldsOf(stream.json_schema);
-  const read = await firstRows(source, stream, options.rows, around);
+  const read = await atPlace(source.endpoint, () => firstRows(source, stream, options.rows, around));
   const rows = read.rows.map((row) =>
     Object.fromEntries(fields.map((field, index) => [field.name, jsonOf(field, row[index] ?? null)])),
   );

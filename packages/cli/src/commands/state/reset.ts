@@ -3,25 +3,24 @@ import type { Command } from "../../command.ts";
 import { exitCodes } from "../../exit-code.ts";
 import { suggestion } from "../../project/suggest.ts";
 import { usageError } from "../../project/usage.ts";
-import { stateRequest } from "./target.ts";
+import { withState } from "./target.ts";
 
 interface ResetOptions {
   readonly streams?: readonly string[];
 }
 
 export const resetCheckpoints: Command<ResetOptions> = async (context, [name = ""], options) => {
-  const request = await stateRequest(context, name);
   const wanted = options.streams ?? [];
-  const known = (await showState(request)).streams.map(({ stream }) => stream);
-  const unknown = wanted.find((stream) => !known.includes(stream));
-  if (unknown !== undefined) {
+  const reset = await withState(context, name, async (request) => {
+    const known = (await showState(request)).streams.map(({ stream }) => stream);
+    const unknown = wanted.find((stream) => !known.includes(stream));
+    if (unknown === undefined) return resetState(request, wanted);
     throw usageError(
       `The connection ${name} has no state for a stream "${unknown}".`,
       suggestion(unknown, known, "streams"),
       "usage.stream_unknown",
     );
-  }
-  const reset = await resetState(request, wanted);
+  });
   return {
     code: exitCodes.done,
     result: { connection: name, reset: [...reset] },

@@ -4,10 +4,10 @@ import { stringifyJson } from "@weir/protocol";
 import type { Command } from "../../command.ts";
 import { exitCodes } from "../../exit-code.ts";
 import { table } from "../../output/table.ts";
-import { stateRequest } from "./target.ts";
+import { withState } from "./target.ts";
 
 export const showCheckpoints: Command<object> = async (context, [name = ""]) => {
-  const view = await showState(await stateRequest(context, name));
+  const view = await withState(context, name, showState);
   const { token, shared, streams } = view;
   const columns = [
     { title: "Stream" },
