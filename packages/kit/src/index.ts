@@ -8,7 +8,13 @@ export { Type } from "./config/type.ts";
 export { secretsOf } from "./config/walk.ts";
 export type { DestinationDefinition, SourceDefinition } from "./define.ts";
 export { defineDestination, defineSource } from "./define.ts";
-export type { DestinationRow, RecordDestinationDefinition, RecordWriter } from "./record/destination.ts";
+export type {
+  DestinationRow,
+  HoldingWriter,
+  RecordDestinationDefinition,
+  RecordWriter,
+  RowWriter,
+} from "./record/destination.ts";
 export { recordDestination } from "./record/destination.ts";
 export type { ReadRequest, RecordSourceDefinition, RecordStep, RecordStream } from "./record/source.ts";
 export { recordSource } from "./record/source.ts";

@@ -4,11 +4,11 @@ import type * as AjvModule from "ajv";
 import type * as FormatsModule from "ajv-formats";
 import type { Static } from "typebox";
 import { type Problem, problemsOf } from "./problems.ts";
-import type { Schema } from "./type.ts";
+import type { TObject } from "./type.ts";
 import { unknownKeys, withDefaults } from "./walk.ts";
 
 /** A typebox schema gives its own type; any other JSON schema (a foreign connector's) a JSON object. */
-export type ConfigOf<S> = S extends Schema ? Static<S> : JsonObject;
+export type ConfigOf<S> = S extends TObject ? Static<S> : JsonObject;
 
 export interface ParsedConfig<Config> {
   readonly config: Config;
@@ -20,7 +20,7 @@ export interface ParsedConfig<Config> {
  * A connector's configuration with defaults filled in. `path` is where it stands, for messages: `sources.shop.config`.
  * Fails with `config.invalid`, which names every problem and its path and repeats no value.
  */
-export function parseConfig<S extends Schema | JsonObject>(
+export function parseConfig<S extends TObject | JsonObject>(
   schema: S,
   value: unknown,
   path: string,

@@ -21,36 +21,51 @@ export interface DestinationRow {
 }
 
 /**
- * What remains to be written for a destination that takes rows. Calls never overlap. In an attempt: `held` and `begin`,
- * then for each checkpoint `write` any number of times and `commit`, `finish` for each stream, `close`.
+ * What remains to be written for a destination that takes rows. Calls never overlap. In an attempt: `begin`, then for
+ * each checkpoint `write` any number of times and `commit`, `finish` for each stream, `close`.
  *
- * Without `held`, `write` is called as rows arrive and an attempt that fails may leave rows that come again: delivery
- * is at least once. With `held`, `write` is called only when a `commit` follows at once, and delivery is exactly once
- * provided that a commit stores rows and document together or not at all.
+ * `write` is called as rows arrive. An attempt that fails may leave rows that come again: delivery is at least once.
  */
-export interface RecordWriter {
-  /** The document the last commit stored for this connection; null when there is none. */
-  held?(): Promise<JsonObject | null>;
-  /**
-   * Makes ready what the streams need. A writer with `held` first drops everything written after the last commit; one
-   * that overwrites drops what an unfinished load of a stream left where `fresh` is true.
-   */
-  begin(streams: readonly StreamPlan[]): Promise<void>;
-  /** Takes rows of one stream, in order. Returns those the system refuses; a writer with `held` refuses none. */
+export interface RowWriter {
+  readonly held?: never;
+  /** Makes ready what the streams need. In mode `overwrite`, where `fresh` is true, what an unfinished load left goes. */
+  begin?(streams: readonly StreamPlan[]): Promise<void>;
+  /** Takes rows of one stream, in order. Returns those the system refuses, which are set aside and counted. */
   write(
     stream: StreamPlan,
     rows: readonly DestinationRow[],
     signal: AbortSignal,
   ): Promise<readonly RejectedRow[] | void>;
-  /** Returns when every row written so far, if any, is durable, and the document with them where there is `held`. */
-  commit(document: JsonObject): Promise<void>;
-  /**
-   * The stream is complete; the document is to be stored as in `commit`. In mode `overwrite` the rows written since the
-   * load began take the place of all others now, not before.
-   */
-  finish(stream: StreamPlan, document: JsonObject): Promise<void>;
-  close(): Promise<void>;
+  /** Returns when every row written so far is durable. */
+  commit?(): Promise<void>;
+  /** The stream is complete. In mode `overwrite` the rows of this load now take the place of all others, not before. */
+  finish?(stream: StreamPlan): Promise<void>;
+  close?(): Promise<void>;
 }
+
+/**
+ * A writer that stores a document of ours together with the rows, or neither: delivery is exactly once. Rows wait in a
+ * temporary file, so `write` is called only when `commit` follows at once. In an attempt: `held` (also in between),
+ * `begin`, then for each checkpoint `write` any number of times and `commit`, `finish` for each stream, `close`.
+ */
+export interface HoldingWriter {
+  /** The document the last commit stored for this connection; null when there is none. Changes nothing. */
+  held(): Promise<JsonObject | null>;
+  /**
+   * As above, and everything written after the last commit goes. The commit that follows at once makes it final: until
+   * then nothing committed, staged rows included, may be lost.
+   */
+  begin(streams: readonly StreamPlan[]): Promise<void>;
+  /** As above, but refuses no row. */
+  write(stream: StreamPlan, rows: readonly DestinationRow[], signal: AbortSignal): Promise<void>;
+  /** Returns when the document and every row written so far, if any, are durable; a crash leaves both or neither. */
+  commit(document: JsonObject): Promise<void>;
+  /** As above, and stores the document in the same step. */
+  finish(stream: StreamPlan, document: JsonObject): Promise<void>;
+  close?(): Promise<void>;
+}
+
+export type RecordWriter = RowWriter | HoldingWriter;
 
 export interface RecordDestinationDefinition<Config extends TObject> {
   /** `destination-<system>`. */

@@ -1,4 +1,5 @@
 import type {
+  BeginRequest,
   DestinationSession,
   FencingToken,
   FinishRequest,
@@ -20,7 +21,7 @@ export function writerSession(writer: RecordWriter, modes: readonly WriteMode[])
   return {
     capabilities: { transactional, parallel: 1, modes },
     held: () => session.held(),
-    begin: ({ token, streams }) => session.begin(token, streams),
+    begin: (request) => session.begin(request),
     takes: ({ fields }) => [
       { format: "batch", columns: fields.map((field) => ({ field, type: "" })), cost: 4 },
     ],
@@ -68,8 +69,8 @@ class WriterSession {
   }
 
   async close(): Promise<void> {
-    const close = [...[...this.#spools].map((spool) => spool.discard()), this.#writer.close()];
-    await Promise.allSettled(close);
+    await Promise.allSettled([...this.#spools].map((spool) => spool.discard()));
+    await this.alone(async () => this.#writer.close?.()).catch(() => {});
   }
 
   async held(): Promise<Held> {
@@ -83,7 +84,7 @@ class WriterSession {
     };
   }
 
-  async begin(token: FencingToken, streams: readonly StreamPlan[]): Promise<readonly string[]> {
+  async begin({ token, streams, checkpoints }: BeginRequest): Promise<readonly string[]> {
     for (const stream of streams) {
       if (!this.#modes.includes(stream.mode)) throw modeUnsupported(stream, this.#modes);
     }
@@ -92,9 +93,9 @@ class WriterSession {
     await this.#refuseOlder();
     for (const stream of streams) this.#streams.set(stream.key, stream);
     await this.alone(async () => {
-      await this.#writer.begin(streams);
+      await this.#writer.begin?.(streams);
       // The fence is taken when the token is stored, not when the first rows are.
-      await this.#writer.commit(await this.#documentWith([]));
+      await this.#writer.commit?.(await this.#documentWith(checkpoints));
     });
     return [];
   }
@@ -113,20 +114,25 @@ class WriterSession {
         if (refused !== undefined && refused.length > 0)
           throw new TypeError("A writer with held refuses no rows.");
       }
-      await this.#writer.commit(document);
+      await this.#writer.commit?.(document);
     });
   }
 
   async finish({ stream, checkpoint, overlap }: FinishRequest): Promise<void> {
     if (overlap && stream.primaryKey.length > 0) throw cannotSort(stream);
-    await this.alone(async () => this.#writer.finish(stream, await this.#documentWith([checkpoint])));
+    await this.alone(async () => {
+      const document = await this.#documentWith([checkpoint]);
+      await this.#writer.finish?.(stream, document);
+    });
   }
 
   async reset(
     changes: readonly { readonly stream: string; readonly document: JsonObject | null }[],
   ): Promise<void> {
     if (this.#writer.held === undefined) return;
-    await this.alone(async () => this.#writer.commit(await this.#documentWith(changes)));
+    await this.alone(async () => {
+      await this.#writer.commit?.(await this.#documentWith(changes));
+    });
   }
 
   /** What is held with the changes made; only the holder of the greatest token may write it. */

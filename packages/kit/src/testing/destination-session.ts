@@ -77,6 +77,7 @@ export function memorySession({ store, options, connection, note }: SessionScene
         refuseCollisions(request.streams);
         record.token = request.token;
         token = request.token;
+        keep(request.checkpoints);
         note("begin");
         return request.streams.flatMap((stream) => {
           begun.set(stream.key, stream);

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { type DestinationRow, recordDestination, type RecordWriter, Type } from "@weir/kit";
+import { type DestinationRow, recordDestination, type HoldingWriter, type RowWriter, Type } from "@weir/kit";
 import { testContext } from "@weir/kit/testing";
 import type { DestinationSession, JsonObject, RejectedRow, StreamPlan } from "@weir/protocol";
 import { describe, expect, test } from "vitest";
@@ -17,12 +17,12 @@ interface Disk {
 const blank = (): Disk => ({ document: null, rows: [], calls: [] });
 
 /** A writer that holds its documents on the disk. */
-function writer(disk: Disk, parts: Partial<RecordWriter> = {}): RecordWriter {
-  return { ...plainWriter(disk, parts), held: async () => disk.document };
+function writer(disk: Disk, parts: Partial<HoldingWriter> = {}): HoldingWriter {
+  return { ...disklike(disk), held: async () => disk.document, ...parts };
 }
 
 /** A writer over a disk in memory; what is written and not committed is lost when the next one begins. */
-function plainWriter(disk: Disk, parts: Partial<RecordWriter> = {}): RecordWriter {
+function disklike(disk: Disk): Omit<HoldingWriter, "held"> {
   let written: DestinationRow[] = [];
   const commit = async (document: JsonObject): Promise<void> => {
     disk.rows = [...disk.rows, ...written];
@@ -45,12 +45,23 @@ function plainWriter(disk: Disk, parts: Partial<RecordWriter> = {}): RecordWrite
       await commit(document);
     },
     close: async () => void disk.calls.push("close"),
+  };
+}
+
+/** The same without documents. */
+function plainWriter(disk: Disk, parts: Partial<RowWriter> = {}): RowWriter {
+  const { begin: prepare, write, commit, finish: complete } = disklike(disk);
+  return {
+    begin: prepare,
+    write,
+    commit: () => commit({}),
+    finish: (stream) => complete(stream, {}),
     ...parts,
   };
 }
 
 function open(
-  of: RecordWriter,
+  of: HoldingWriter | RowWriter,
   modes: readonly ("append" | "overwrite")[] = ["append"],
 ): Promise<DestinationSession> {
   const connector = recordDestination({
@@ -148,7 +159,7 @@ describe("a writer that holds documents", () => {
       plan({ key: "one", table: { name: "one" } }),
       plan({ key: "two", table: { name: "two" } }),
     ];
-    await session.begin({ token: { sync: 1, attempt: 1 }, streams: [one, two] });
+    await session.begin({ token: { sync: 1, attempt: 1 }, streams: [one, two], checkpoints: [] });
     const [first, second] = [await session.transaction(never), await session.transaction(never)];
     await Promise.all([
       load(session, first, { stream: one, rows: [[1, "a"]] }),
@@ -177,7 +188,22 @@ describe("a writer that holds documents", () => {
     await expect(pending.commit([])).rejects.toMatchObject(fenced);
     await expect(finish(old, plan())).rejects.toMatchObject(fenced);
     await expect(begin(await open(writer(disk)), plan(), 2, 9)).rejects.toMatchObject(fenced);
+    await old.close();
     expect(disk.rows).toEqual([]);
+  });
+
+  test("stores the checkpoints of begin with the fence", async () => {
+    const disk = blank();
+    const session = await open(writer(disk));
+    await session.begin({
+      token: { sync: 4, attempt: 2 },
+      streams: [plan()],
+      checkpoints: [{ stream: "items", document: { generation: 3 } }],
+    });
+    expect(await (await open(writer(disk))).held()).toEqual({
+      token: { sync: 4, attempt: 2 },
+      checkpoints: [{ stream: "items", document: { generation: 3 } }],
+    });
   });
 
   test("a reset changes the checkpoints and keeps the fence", async () => {
@@ -259,7 +285,7 @@ describe("what cannot be done is refused at the start", () => {
     ],
   ])("%s", async (_what, { streams }, code) => {
     const session = await open(writer(blank()));
-    const beginning = session.begin({ token: { sync: 1, attempt: 1 }, streams });
+    const beginning = session.begin({ token: { sync: 1, attempt: 1 }, streams, checkpoints: [] });
     await expect(beginning).rejects.toMatchObject({ failure: { code, recovery: "ask" } });
   });
 

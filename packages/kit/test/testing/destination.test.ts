@@ -321,6 +321,7 @@ describe("rows and tables", () => {
     await begin(session, plan());
     const notes = await session.begin({
       token: { sync: 2, attempt: 1 },
+      checkpoints: [],
       streams: [
         plan({
           fields: [
@@ -334,11 +335,22 @@ describe("rows and tables", () => {
     expect(destination.columns("items")).toEqual(["id", "note", "more"]);
   });
 
+  test("begin keeps the checkpoints that go with what it drops", async () => {
+    const destination = memoryDestination();
+    const session = await openMemory(destination);
+    await session.begin({
+      token: { sync: 1, attempt: 1 },
+      streams: [plan({ fresh: true })],
+      checkpoints: [{ stream: "items", document: { generation: 1 } }],
+    });
+    expect(destination.checkpoint("main", "items")).toEqual({ generation: 1 });
+  });
+
   test("two streams that fold to one table are refused", async () => {
     const session = await openMemory(memoryDestination());
     const other = plan({ key: "ITEMS", table: { name: "ITEMS" } });
     await expect(
-      session.begin({ token: { sync: 1, attempt: 1 }, streams: [plan(), other] }),
+      session.begin({ token: { sync: 1, attempt: 1 }, streams: [plan(), other], checkpoints: [] }),
     ).rejects.toMatchObject({
       failure: { code: "destination.names_collide" },
     });

@@ -43,7 +43,7 @@ export function begin(
   sync = 1,
   attempt = 1,
 ): Promise<unknown> {
-  const request: BeginRequest = { token: { sync, attempt }, streams: [stream] };
+  const request: BeginRequest = { token: { sync, attempt }, streams: [stream], checkpoints: [] };
   return session.begin(request);
 }
 
