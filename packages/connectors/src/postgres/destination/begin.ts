@@ -1,0 +1,168 @@
+import type { BeginRequest, Context } from "@weir/protocol";
+import { WeirError } from "@weir/protocol";
+import type { Session } from "../connection.ts";
+import { sqlState } from "../failures.ts";
+import { lookAt } from "./catalog.ts";
+import { takeFence } from "./ledger.ts";
+import { refuseSharedTables, stageHash } from "./names.ts";
+import { literal, tableText, transaction } from "./sql.ts";
+import { type Preparation, prepare, tablesOf } from "./tables.ts";
+import { lookUpNativeTypes, type NativeTypes } from "./types.ts";
+
+export interface BeginScene {
+  readonly connection: string;
+  readonly defaultSchema: string;
+  readonly context: Context;
+  /** Server processes of this very session, which are no leftovers. */
+  pids(): readonly string[];
+}
+
+export interface Begun {
+  readonly preparations: readonly Preparation[];
+  readonly natives: NativeTypes;
+}
+
+/** Takes the fence, then makes the tables what the plans need. Three round trips where all is as it should be. */
+export async function begin(session: Session, scene: BeginScene, request: BeginRequest): Promise<Begun> {
+  const { connection, defaultSchema, context } = scene;
+  refuseSharedTables(request.streams, defaultSchema);
+  const patient = new Patience(session, scene);
+  await patient.try(() => takeFence(session, connection, request.token));
+  const natives = await lookUpNativeTypes(session, request.streams);
+  for (let tries = 1; ; tries++) {
+    try {
+      return { preparations: await prepareAll(session, scene, request, { natives, patient }), natives };
+    } catch (error) {
+      // Another connection made the same schema, table or column at the same moment: look again.
+      if (!MADE_MEANWHILE.has(sqlState(error)) || tries === 5) throw error;
+      await context.clock.sleep(50 * tries, context.signal);
+    }
+  }
+}
+
+/** Duplicate schema, table, column; and unique_violation, which the catalog's own indexes say when two race. */
+const MADE_MEANWHILE: ReadonlySet<string> = new Set(["42P06", "42P07", "42701", "23505"]);
+
+async function prepareAll(
+  session: Session,
+  { connection, defaultSchema }: BeginScene,
+  { streams }: BeginRequest,
+  { natives, patient }: { readonly natives: NativeTypes; readonly patient: Patience },
+): Promise<readonly Preparation[]> {
+  const tables = streams.flatMap((plan) => tablesOf(plan, connection, defaultSchema));
+  const hashes = streams.map(({ key }) => stageHash(connection, key));
+  const view = await lookAt(session, tables, hashes);
+  const preparations = streams.map((plan) => prepare({ plan, connection, defaultSchema, view, natives }));
+  // All can be refused before anything is changed; now each stream gets a transaction of its own, because a server has
+  // room for only so many locks in one.
+  for (const { statements, target } of preparations) {
+    if (statements.length > 0) await patient.try(() => run(session, statements, target.plan.key));
+  }
+  await emptyStages(session, preparations, patient);
+  return preparations;
+}
+
+async function run(session: Session, statements: readonly string[], stream: string): Promise<void> {
+  try {
+    await session.query(transaction(statements));
+  } catch (error) {
+    await session.query("ROLLBACK");
+    throw columnTrouble(error, stream);
+  }
+}
+
+/** One round trip tells which of the stages have rows, most often none. */
+async function emptyStages(
+  session: Session,
+  preparations: readonly Preparation[],
+  patient: Patience,
+): Promise<void> {
+  const stages = preparations.flatMap(({ stale }) => (stale === undefined ? [] : [tableText(stale)]));
+  if (stages.length === 0) return;
+  const asked = stages.map(
+    (stage) => `SELECT ${literal(stage)} AS stage WHERE EXISTS (SELECT FROM ${stage})`,
+  );
+  const full = await session.query<{ readonly stage: string }>(asked.join(" UNION ALL "));
+  for (const { stage } of full) await patient.try(() => session.query(`TRUNCATE ${stage}`));
+}
+
+const TRIES = 6;
+const PAUSE_MS = 1000;
+
+/**
+ * Tries again what another session's lock stopped. After the first time the leftovers of this connection are ended:
+ * sessions of a worker believed dead, which may hold locks until the network gives them up and cannot commit anyway.
+ */
+class Patience {
+  readonly #session: Session;
+  readonly #scene: BeginScene;
+
+  constructor(session: Session, scene: BeginScene) {
+    this.#session = session;
+    this.#scene = scene;
+  }
+
+  async try<T>(act: () => Promise<T>): Promise<T> {
+    const { clock, signal } = this.#scene.context;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await act();
+      } catch (error) {
+        if (sqlState(error) !== "55P03") throw error;
+        if (tries === TRIES) throw locked(error, await this.#holders());
+        await this.#session.query(END_LEFTOVERS, [this.#scene.pids().join(",")]);
+        await clock.sleep(PAUSE_MS, signal);
+      }
+    }
+  }
+
+  async #holders(): Promise<string> {
+    const rows = await this.#session.query<{ readonly who: string }>(HOLDERS, [this.#scene.pids().join(",")]);
+    return rows.map(({ who }) => who).join("; ");
+  }
+}
+
+/** Sessions of one connection share their application_name (session.ts). */
+const END_LEFTOVERS = `
+SELECT pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
+WHERE application_name = current_setting('application_name') AND usename = current_user
+  AND datname = current_database() AND pid <> ALL (string_to_array($1, ',')::int[])`;
+
+/** Who has had a transaction open for longest: those locks are most likely in the way. */
+const HOLDERS = `
+SELECT format('process %s of user %s (%s), in a transaction since %s', pid, usename,
+  coalesce(nullif(application_name, ''), 'no name'), date_trunc('second', xact_start)) AS who
+FROM pg_catalog.pg_stat_activity
+WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> ALL (string_to_array($1, ',')::int[])
+ORDER BY xact_start LIMIT 3`;
+
+function locked(error: unknown, holders: string): WeirError {
+  return new WeirError(
+    {
+      code: "destination.locked",
+      message: `Other sessions hold locks on tables that Weir must change${holders === "" ? "." : `: ${holders}.`}`,
+      next: "Wait until they have ended, or end them with pg_terminate_backend; the sync tries again by itself.",
+      recovery: "retry",
+      origin: "destination",
+    },
+    { cause: error },
+  );
+}
+
+/** What ALTER TABLE says about a column, in a form that says what to do. */
+function columnTrouble(error: unknown, stream: string): unknown {
+  const state = sqlState(error);
+  if (state !== "0A000" && state !== "2BP01" && !state.startsWith("22")) return error;
+  const said = error instanceof WeirError ? (error.failure.detail ?? error.message) : String(error);
+  return new WeirError(
+    {
+      code: "destination.column_not_widened",
+      message: `A column of stream ${stream} cannot be made wide enough for what the source now sends: ${said}`,
+      next: "Drop the view, index or policy that uses the column (and make it again after the sync), or refresh the stream into a new table.",
+      recovery: "ask",
+      origin: "destination",
+      stream,
+    },
+    { cause: error },
+  );
+}

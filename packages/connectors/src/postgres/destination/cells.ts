@@ -1,0 +1,88 @@
+import { type Misfit, type TextReader, textReader } from "@weir/kit";
+import type { Change, Column, ColumnBatch, Field } from "@weir/protocol";
+import { limitOf } from "./limits.ts";
+import type { TargetColumn } from "./tables.ts";
+import { OID } from "./types.ts";
+
+export const NULL = "\\N";
+
+/** Text of one value as COPY's text format has it. What is not written as it was is put into `changes`. */
+export type Cell = (row: number, changes: Change[]) => string;
+
+/** One cell for each column, reading one batch. */
+export function cellsOf(
+  columns: readonly TargetColumn[],
+  batch: ColumnBatch,
+  version: number,
+): readonly Cell[] {
+  return columns.map((column, at) => {
+    const values = batch.columns[at];
+    if (values === undefined) throw new TypeError(`A batch has no column for field ${column.field.name}`);
+    return cellOf(column, values, version);
+  });
+}
+
+function cellOf({ field, type }: TargetColumn, values: Column, version: number): Cell {
+  const read = guarded(textReader(values, field.kind), values);
+  const limit = limitOf(field.kind, type, version);
+  const finish = UNESCAPED.has(type.oid) ? (text: string) => text : escaped;
+  const name = changeName(field);
+  return (row, changes) => {
+    let value = read(row);
+    if (value === null) return NULL;
+    if (typeof value === "object") value = noted(value, name, changes);
+    if (value === null) return NULL;
+    const fit = limit(value);
+    if (typeof fit === "string") return finish(fit);
+    const rest = noted(fit, name, changes);
+    return rest === null ? NULL : finish(rest);
+  };
+}
+
+const TOO_DEEP: Misfit = { change: "NULLED", reason: "DESTINATION_FIELD_SIZE_LIMITATION", text: null };
+
+/** JSON nested thousands of levels deep overflows the stack of JSON.stringify. */
+function guarded(read: TextReader, { form }: Column): TextReader {
+  if (form !== "json") return read;
+  return (row) => {
+    try {
+      return read(row);
+    } catch (error) {
+      if (error instanceof RangeError) return TOO_DEEP;
+      throw error;
+    }
+  };
+}
+
+function noted({ change, reason, text }: Misfit, field: string, changes: Change[]): string | null {
+  changes.push({ field, change, reason });
+  return text;
+}
+
+/** As it stands in `_airbyte_meta`, which is jsonb and holds no NUL and no half of a surrogate pair. */
+export function changeName({ name }: Pick<Field, "name">): string {
+  return name.toWellFormed().replaceAll("\0", "\u{fffd}");
+}
+
+/** Types whose text has nothing to escape. */
+const UNESCAPED: ReadonlySet<number> = new Set([
+  OID.bool,
+  OID.int2,
+  OID.int4,
+  OID.int8,
+  OID.float4,
+  OID.float8,
+  OID.numeric,
+  OID.date,
+  OID.time,
+  OID.timetz,
+  OID.timestamp,
+  OID.timestamptz,
+]);
+
+const SPECIAL = /[\\\n\r\t]/;
+const LETTERS: Readonly<Record<string, string>> = { "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+
+export function escaped(text: string): string {
+  return SPECIAL.test(text) ? text.replaceAll(/[\\\n\r\t]/g, (letter) => LETTERS[letter] ?? letter) : text;
+}

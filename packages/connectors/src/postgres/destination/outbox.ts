@@ -1,0 +1,96 @@
+/** Room at the head of each buffer for the five bytes of the CopyData message it becomes. */
+const HEADER = 5;
+const SIZE = 256 * 1024;
+const TAB = Buffer.from("\t");
+const NEWLINE = Buffer.from("\n");
+
+/** Larger pieces of the input are sent from where they lie. */
+export const PASS_BYTES = 32 * 1024;
+
+/**
+ * Bytes on their way to the server, put together in buffers that are used again once they are sent. Writers put bytes
+ * at `at` in `buffer` after `room`, and move `at`.
+ */
+export class Outbox {
+  buffer: Buffer;
+  at = HEADER;
+  /** Whole CopyData messages, to be sent in this order. */
+  #ready: Buffer[] = [];
+  readonly #free: Buffer[] = [];
+  readonly #own = new WeakSet<ArrayBufferLike>();
+
+  constructor() {
+    this.buffer = this.#fresh();
+  }
+
+  /** Makes sure that `bytes`, fewer than a buffer holds, can be put at `at`. */
+  room(bytes: number): void {
+    if (this.at + bytes > SIZE) this.#turn();
+  }
+
+  /** Puts a piece of the input, copied when it is small. What is not copied must stay as it is until it is sent. */
+  put(piece: Buffer, from: number, to: number): void {
+    const bytes = to - from;
+    if (bytes <= PASS_BYTES) {
+      this.room(bytes);
+      piece.copy(this.buffer, this.at, from, to);
+      this.at += bytes;
+      return;
+    }
+    this.#turn();
+    const header = Buffer.allocUnsafe(HEADER);
+    writeHeader(header, bytes);
+    this.#ready.push(header, piece.subarray(from, to));
+  }
+
+  /** Puts a line of COPY's text format. */
+  line(values: readonly string[]): void {
+    const text = values.reduce((sum, value) => sum + value.length + 1, 0);
+    // A UTF-16 unit takes at most three bytes. Long values are not joined: a string has at most 2^29 units.
+    if (text * 3 <= PASS_BYTES) {
+      this.room(text * 3);
+      this.at += this.buffer.write(`${values.join("\t")}\n`, this.at, "utf8");
+      return;
+    }
+    values.forEach((value, index) => {
+      const bytes = Buffer.from(value);
+      this.put(bytes, 0, bytes.length);
+      this.put(index + 1 < values.length ? TAB : NEWLINE, 0, 1);
+    });
+  }
+
+  #fresh(): Buffer {
+    const buffer = Buffer.allocUnsafeSlow(SIZE);
+    this.#own.add(buffer.buffer);
+    return buffer;
+  }
+
+  #turn(): void {
+    if (this.at > HEADER) {
+      writeHeader(this.buffer, this.at - HEADER);
+      this.#ready.push(this.buffer.subarray(0, this.at));
+      this.buffer = this.#free.pop() ?? this.#fresh();
+    }
+    this.at = HEADER;
+  }
+
+  /** The messages that are full; at the end (`all`) the last one too. */
+  take(all: boolean): readonly Buffer[] {
+    if (all) this.#turn();
+    const ready = this.#ready;
+    if (ready.length > 0) this.#ready = [];
+    return ready;
+  }
+
+  /** Gives back what `take` gave, once the socket needs it no more. */
+  sent(messages: readonly Buffer[]): void {
+    for (const { buffer } of messages) {
+      if (this.#own.has(buffer) && this.#free.length < 4) this.#free.push(Buffer.from(buffer));
+    }
+  }
+}
+
+function writeHeader(buffer: Buffer, bytes: number): void {
+  buffer[0] = 0x64;
+  buffer.writeUInt32BE(bytes + 4, 1);
+}

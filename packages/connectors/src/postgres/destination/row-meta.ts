@@ -1,0 +1,45 @@
+import { formatTimestamp } from "@weir/kit";
+import type { Change, RowMeta } from "@weir/protocol";
+
+/** Raw ids end in eight hex digits, so a load can number this many rows. */
+export const MAX_ROWS = 2 ** 32;
+
+export function rawId(meta: RowMeta, row: number): string {
+  return meta.rawIdPrefix + row.toString(16).padStart(8, "0");
+}
+
+/** Text of `_airbyte_extracted_at`. */
+export function instantText(milliseconds: number): string {
+  return formatTimestamp(Math.round(milliseconds * 1000), "+00");
+}
+
+/** Text of `_airbyte_meta`. */
+export function metaText(sync: number, changes: readonly Change[]): string {
+  return JSON.stringify({ sync_id: sync, changes });
+}
+
+/** A text that holds a row's number as eight hex digits, counted up in place: cheaper than formatting each. */
+export class Numbered {
+  readonly bytes: Buffer;
+  readonly #last: number;
+
+  /** `at` is where the eight digits begin; they are set to zero. */
+  constructor(bytes: Buffer, at: number) {
+    this.bytes = bytes;
+    this.#last = at + 7;
+    bytes.fill("0", at, at + 8, "latin1");
+  }
+
+  next(): void {
+    const { bytes } = this;
+    for (let at = this.#last; ; at--) {
+      const digit = bytes[at];
+      if (digit === 0x66) {
+        bytes[at] = 0x30;
+        continue;
+      }
+      bytes[at] = digit === 0x39 ? 0x61 : (digit ?? 0) + 1;
+      return;
+    }
+  }
+}

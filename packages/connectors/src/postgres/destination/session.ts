@@ -1,0 +1,154 @@
+import type {
+  BeginRequest,
+  DestinationCapabilities,
+  DestinationSession,
+  Encoding,
+  FencingToken,
+  FinishRequest,
+  Held,
+  LoadTransaction,
+  Measure,
+  MeasureRequest,
+  OpenDestination,
+  SchemaNote,
+  StoredCheckpoint,
+  StreamPlan,
+} from "@weir/protocol";
+import { type ConnectionConfig, openSession, type Session } from "../connection.ts";
+import { begin } from "./begin.ts";
+import { encodingsFor } from "./encodings.ts";
+import { finish } from "./finish.ts";
+import { putCheckpoints, readHeld, resetCheckpoints } from "./ledger.ts";
+import { measure } from "./measure.ts";
+import { hash, tableName } from "./names.ts";
+import { Sessions } from "./sessions.ts";
+import type { Target } from "./tables.ts";
+import { PostgresTransaction } from "./transaction.ts";
+import type { NativeTypes } from "./types.ts";
+
+export interface DestinationConfig extends ConnectionConfig {
+  readonly schema: string;
+  readonly parallel: number;
+}
+
+/** How long a command outside of a load waits for a lock; begin.ts and finish.ts say what comes then. */
+const LOCK_TIMEOUT = "5s";
+
+/** Settings that decide how text is read and written, and the name by which sessions of one connection are known. */
+export function sessionSettings(connection: string): Readonly<Record<string, string>> {
+  return {
+    TimeZone: "UTC",
+    DateStyle: "ISO, YMD",
+    IntervalStyle: "postgres",
+    standard_conforming_strings: "on",
+    extra_float_digits: "1",
+    lock_timeout: LOCK_TIMEOUT,
+    application_name: `weir ${hash(connection, 16)}`,
+  };
+}
+
+type OpenPostgres = Omit<OpenDestination, "config"> & { readonly config: DestinationConfig };
+
+export async function openPostgres(request: OpenPostgres): Promise<DestinationSession> {
+  const { config, connection, context } = request;
+  const open = (): Promise<Session> =>
+    openSession(config, {
+      origin: "destination",
+      settings: sessionSettings(connection),
+      signal: context.signal,
+    });
+  const sessions = new Sessions(open);
+  // A server that cannot be reached is known now, and the first call finds its session open.
+  sessions.giveBack(await sessions.take());
+  return new PostgresSession(request, sessions);
+}
+
+class PostgresSession implements DestinationSession {
+  readonly capabilities: DestinationCapabilities;
+  readonly #request: OpenPostgres;
+  readonly #sessions: Sessions;
+  readonly #targets = new Map<string, Target>();
+  #natives: NativeTypes = new Map();
+  #token: FencingToken | undefined;
+
+  constructor(request: OpenPostgres, sessions: Sessions) {
+    this.#request = request;
+    this.#sessions = sessions;
+    this.capabilities = {
+      transactional: true,
+      parallel: request.config.parallel,
+      modes: ["append", "overwrite", "append_dedup", "overwrite_dedup"],
+    };
+  }
+
+  held(): Promise<Held> {
+    return this.#with((session) => readHeld(session, this.#request.connection));
+  }
+
+  async begin(request: BeginRequest): Promise<readonly SchemaNote[]> {
+    const { connection, context, config } = this.#request;
+    const scene = { connection, context, defaultSchema: config.schema, pids: () => this.#sessions.pids };
+    const { preparations, natives } = await this.#with((session) => begin(session, scene, request));
+    this.#token = request.token;
+    this.#natives = new Map([...this.#natives, ...natives]);
+    for (const { target } of preparations) this.#targets.set(target.plan.key, target);
+    return preparations.flatMap(({ notes }) => notes);
+  }
+
+  takes(stream: StreamPlan): readonly Encoding[] {
+    return encodingsFor(this.#target(stream), this.#natives);
+  }
+
+  async transaction(signal: AbortSignal): Promise<LoadTransaction> {
+    signal.throwIfAborted();
+    return new PostgresTransaction({
+      sessions: this.#sessions,
+      connection: this.#request.connection,
+      token: this.#tokenTaken(),
+      signal,
+      target: (stream) => this.#target(stream),
+    });
+  }
+
+  finish(request: FinishRequest): Promise<void> {
+    const target = this.#target(request.stream);
+    const token = this.#tokenTaken();
+    const { connection } = this.#request;
+    const seal = (session: Session): Promise<void> =>
+      putCheckpoints(session, connection, token, [request.checkpoint]);
+    return this.#sessions.with(request.signal, (session) => finish({ session, target, request, seal }));
+  }
+
+  reset(
+    checkpoints: readonly {
+      readonly stream: string;
+      readonly document: StoredCheckpoint["document"] | null;
+    }[],
+  ): Promise<void> {
+    return this.#with((session) => resetCheckpoints(session, this.#request.connection, checkpoints));
+  }
+
+  measure(stream: StreamPlan, request: MeasureRequest): Promise<Measure> {
+    const table = tableName(stream, this.#request.config.schema);
+    return this.#sessions.with(request.signal, (session) => measure(session, table, stream, request));
+  }
+
+  async close(): Promise<void> {
+    await this.#sessions.close();
+  }
+
+  #with<T>(act: (session: Session) => Promise<T>): Promise<T> {
+    return this.#sessions.with(this.#request.context.signal, act);
+  }
+
+  #target(stream: StreamPlan): Target {
+    const target = this.#targets.get(stream.key);
+    if (target === undefined) throw new Error(`Stream ${stream.key} was not begun`);
+    return target;
+  }
+
+  #tokenTaken(): FencingToken {
+    if (this.#token === undefined) throw new Error("No fence was taken");
+    return this.#token;
+  }
+}
