@@ -1,7 +1,8 @@
-import type { Failure, SourceSession } from "@weir/protocol";
+import type { Failure, PartSession, SourceSession, StreamReader } from "@weir/protocol";
 import { failureOf, WeirError } from "@weir/protocol";
 import type { AttemptContext } from "./attempt-context.ts";
-import type { Checkpoints } from "./document.ts";
+import type { ConnectionDocument } from "./document.ts";
+import { storeConnection, storeStream } from "./document.ts";
 import { finishStream, overlapNotice } from "./finish.ts";
 import { FormDiscovered, runMessages } from "./message-runner.ts";
 import type { StateForm } from "./message-runner.ts";
@@ -17,7 +18,8 @@ import { StreamRun } from "./stream-run.ts";
 export interface AttemptInput {
   readonly context: AttemptContext;
   readonly plan: SyncPlan;
-  readonly held: Checkpoints;
+  /** As the attempt begins: see beginConnection. */
+  readonly connection: ConnectionDocument;
   /** Form of state learned in this process before the destination held any. */
   readonly form: StateForm | undefined;
 }
@@ -48,6 +50,7 @@ export class Attempt {
     this.#input = input;
     this.#context = input.context;
     this.#runs = input.plan.streams.map((planned) => new StreamRun(planned));
+    this.#notices.push(...input.plan.notices);
   }
 
   /** Never throws. */
@@ -97,38 +100,49 @@ export class Attempt {
     const { request, watchdog, signal, session, token } = this.#context;
     const { connector, config } = request.source;
     const reading = this.#runs.filter((run) => run.planned.work === "read");
-    if (reading.length > 0) {
+    const verified = (request.verify ?? "none") !== "none";
+    const open = verified ? this.#runs.filter((run) => run.planned.work !== "clear") : reading;
+    const { connection } = this.#input;
+    if (open.length > 0) {
       const context = { clock: request.clock, log: request.log, signal };
-      const catalog = { streams: reading.map((run) => run.planned.configured) };
-      const state = sourceStates(this.#input.held, this.#runs);
+      const catalog = { streams: open.map((run) => run.planned.configured) };
+      const state = sourceStates(connection, this.#input.plan.streams);
       this.#source = await watchdog.during("source", "open", () =>
         connector.open({ config, catalog, state, context }),
       );
-      if (this.#source.kind === "parts") await this.#openReaders(this.#source, reading);
+      if (this.#source.kind === "parts") await this.#openReaders(this.#source, open);
     }
     const streams = this.#runs.map((run) => run.planned.plan);
+    const checkpoints = [
+      storeConnection(connection),
+      ...this.#runs.map((run) => storeStream(run.key, run.document)),
+    ];
     this.#schemaNotes = await watchdog.during("destination", "begin", () =>
-      session.begin({ token, streams }),
+      session.begin({ token, streams, checkpoints }),
     );
+    await this.#context.remember(checkpoints);
   }
 
   /** Readers open before the destination begins: a refused state changes the plan. */
-  async #openReaders(
-    source: Extract<SourceSession, { readonly kind: "parts" }>,
-    runs: readonly StreamRun[],
-  ): Promise<void> {
+  async #openReaders(source: PartSession, runs: readonly StreamRun[]): Promise<void> {
     await this.#eachStream(runs, async (run) => {
-      const state = run.document.state;
-      const reader = await this.#context.watchdog.during("source", `open ${run.key}`, () =>
-        source.reader(run.planned.configured, state),
-      );
-      run.reader = reader;
-      this.#notices.push(...reader.notices.map((notice) => `${run.key}: ${notice}`));
-      if (reader.restart === undefined) return;
-      this.#notices.push(`${run.key}: reading starts again: ${reader.restart.reason}`);
+      run.reader = await this.#openReader(source, run);
+      const { restart } = run.reader;
+      if (restart === undefined || run.planned.work !== "read") return;
+      this.#notices.push(`${run.key}: reading starts again: ${restart.reason}`);
       run.replan(restartStream(run.planned));
-      run.reader = await source.reader(run.planned.configured, null);
+      run.reader = await this.#openReader(source, run);
     });
+  }
+
+  async #openReader(source: PartSession, run: StreamRun): Promise<StreamReader> {
+    const { configured } = run.planned;
+    const reader = await this.#context.watchdog.during("source", `open ${run.key}`, () =>
+      source.reader(configured, run.document.state),
+    );
+    if (reader.restart === undefined)
+      this.#notices.push(...reader.notices.map((notice) => `${run.key}: ${notice}`));
+    return reader;
   }
 
   async #moveStreams(): Promise<void> {
@@ -139,25 +153,22 @@ export class Attempt {
   }
 
   async #moveStream(run: StreamRun): Promise<void> {
+    const { work } = run.planned;
     run.startedAt = this.#context.request.clock.now();
-    if (run.planned.work === "nothing") return run.move("finished");
     run.move("begin");
-    if (run.planned.work === "read") await runParts(this.#context, run);
+    if (work === "read" && run.reader !== undefined) await runParts(this.#context, run, run.reader);
     await this.#finish(run);
   }
 
   async #moveMessages(session: Extract<SourceSession, { readonly kind: "messages" }>): Promise<void> {
     const reading = this.#runs.filter((run) => run.planned.work === "read");
-    for (const run of this.#runs) run.move(run.planned.work === "nothing" ? "finished" : "begin");
-    const form = this.#input.form ?? this.#input.held.connection?.form;
+    for (const run of this.#runs) run.move("begin");
+    const form = this.#input.form ?? this.#input.connection.form;
     const incomplete = await runMessages({ attempt: this.#context, session, runs: reading, form });
-    await this.#eachStream(
-      this.#runs.filter((run) => run.state === "loading"),
-      async (run) => {
-        if (incomplete.has(run.key)) throw incompleteStream(run.key);
-        await this.#finish(run);
-      },
-    );
+    await this.#eachStream(this.#runs, async (run) => {
+      if (incomplete.has(run.key)) throw incompleteStream(run.key);
+      await this.#finish(run);
+    });
   }
 
   async #finish(run: StreamRun): Promise<void> {
@@ -166,17 +177,17 @@ export class Attempt {
     await finishStream(this.#context, run);
   }
 
-  /** Runs several streams at a time; a stream that fails does not stop the others, an abort does. */
+  /** Runs several streams at a time; a stream that fails does not stop the others, an abort stops all. */
   async #eachStream(runs: readonly StreamRun[], work: (run: StreamRun) => Promise<void>): Promise<void> {
     const { limits, signal } = this.#context;
     const slots = new Slots(limits.parallelStreams);
-    await Promise.all(
+    await Promise.allSettled(
       runs.map(async (run) => {
         const release = await slots.take(signal);
         try {
           if (run.state !== "broken") await work(run);
         } catch (error) {
-          this.#streamFailed(run, error);
+          if (!signal.aborted) this.#streamFailed(run, error);
         } finally {
           release();
         }
@@ -186,7 +197,6 @@ export class Attempt {
   }
 
   #streamFailed(run: StreamRun, error: unknown): void {
-    if (this.#context.signal.aborted) throw this.#context.signal.reason;
     const failure = { ...failureOf(error, "engine"), stream: run.key };
     this.#failures.push(failure);
     run.fail(failure, false);

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import type { WriteStream } from "node:fs";
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
@@ -20,7 +21,7 @@ export class DeadLetters {
   }
 
   part(stream: string, sync: number, attempt: number, part: string): PartRejects {
-    const name = join(encodeURIComponent(stream), `${sync}-${attempt}-${part}.jsonl`);
+    const name = join(folderFor(stream), `${sync}-${attempt}-${part}.jsonl`);
     return new PartRejects(this.#folder, name);
   }
 
@@ -37,6 +38,23 @@ export class DeadLetters {
   pathOf(name: string): string {
     return join(this.#folder, name);
   }
+}
+
+/** Until there is room again, or the stream has failed. */
+async function drained(stream: WriteStream): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (stream.destroyed) return resolve();
+    stream.once("drain", resolve);
+    stream.once("close", resolve);
+  });
+}
+
+/** File systems take names of 255 bytes; a stream's may be longer when escaped. */
+function folderFor(stream: string): string {
+  const name = encodeURIComponent(stream);
+  return name.length <= 150
+    ? name
+    : `${name.slice(0, 100)}-${createHash("sha256").update(stream).digest("hex").slice(0, 16)}`;
 }
 
 export class PartRejects {
@@ -57,12 +75,10 @@ export class PartRejects {
 
   async add(row: RejectedRow): Promise<void> {
     const stream = await this.#open();
+    this.#throwFailure();
     this.#count += 1;
     if (!stream.write(`${stringifyJson({ record: row.record, code: row.code, reason: row.reason })}\n`)) {
-      await new Promise<void>((resolve) => {
-        stream.once("drain", resolve);
-        stream.once("close", resolve);
-      });
+      await drained(stream);
     }
     this.#throwFailure();
   }

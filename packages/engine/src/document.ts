@@ -1,5 +1,5 @@
 import type { Field, FieldKind, Held, JsonObject, JsonValue, StoredCheckpoint } from "@weir/protocol";
-import { isObject } from "@weir/protocol";
+import { isObject, WeirError } from "@weir/protocol";
 import type { RowCounts } from "./events.ts";
 import type { SyncMode } from "./request.ts";
 
@@ -8,7 +8,12 @@ export interface StreamDocument {
   readonly mode: SyncMode;
   readonly generation: number;
   readonly minimumGeneration: number;
-  readonly phase: "loading" | "complete";
+  /** `loaded`: read to the end, `finish` not yet done. */
+  readonly phase: "loading" | "loaded" | "complete";
+  /** The load is a clear: nothing is read. */
+  readonly clear: boolean;
+  /** Rows were committed that no state of this stream covers: the load cannot be gone on with. */
+  readonly uncovered: boolean;
   /** Sync in which the load of this generation began. */
   readonly since: number;
   /** Some part of this load repeated rows: see Part.overlap. */
@@ -20,8 +25,10 @@ export interface StreamDocument {
   readonly rejects: readonly string[];
   /** Sync in which the stream was last finished; 0 for never. */
   readonly finished: number;
-  /** The stream's fields and key when it was last planned, to see schema changes. */
+  /** What the source offered when the stream was last planned, to see schema changes. */
   readonly schema: StreamShape;
+  /** What was chosen of it: a load goes on only under the same choice. */
+  readonly choice: StreamShape;
 }
 
 export interface StreamShape {
@@ -39,6 +46,8 @@ export interface ConnectionDocument {
   readonly form?: "GLOBAL" | "LEGACY" | "STREAM" | undefined;
   /** The shared state of a GLOBAL or the data of a LEGACY source. */
   readonly state?: JsonValue | undefined;
+  /** Keys of the incremental streams whose rows the shared state covers. */
+  readonly covers: readonly string[];
 }
 
 export const NO_ROWS: RowCounts = { read: 0, committed: 0, rejected: 0, changed: 0 };
@@ -58,12 +67,12 @@ export interface Checkpoints {
   readonly streams: ReadonlyMap<string, StreamDocument>;
 }
 
-/** Reads what a destination holds. Documents of another version are left out: their streams start anew. */
+/** Reads what a destination holds. Refuses documents of another version: starting anew would double appended rows. */
 export function readCheckpoints(held: Held): Checkpoints {
   const streams = new Map<string, StreamDocument>();
   let connection: ConnectionDocument | undefined;
   for (const { stream, document } of held.checkpoints) {
-    if (document["version"] !== VERSION) continue;
+    if (document["version"] !== VERSION) throw unknownVersion(stream);
     if (stream === "") connection = readConnection(document);
     else streams.set(stream, readStream(document));
   }
@@ -77,6 +86,7 @@ function readConnection(document: JsonObject): ConnectionDocument {
     status: (document["status"] ?? "failed") as ConnectionDocument["status"],
     form: typeof form === "string" ? (form as ConnectionDocument["form"]) : undefined,
     state: document["state"],
+    covers: textsOf(document["covers"]),
   };
 }
 
@@ -86,7 +96,9 @@ function readStream(document: JsonObject): StreamDocument {
     mode: document["mode"] as SyncMode,
     generation: numberOf(document["generation"]),
     minimumGeneration: numberOf(document["minimumGeneration"]),
-    phase: document["phase"] === "complete" ? "complete" : "loading",
+    phase: document["phase"] as StreamDocument["phase"],
+    clear: document["clear"] === true,
+    uncovered: document["uncovered"] === true,
     since: numberOf(document["since"]),
     overlap: document["overlap"] === true,
     state: document["state"] ?? null,
@@ -97,9 +109,10 @@ function readStream(document: JsonObject): StreamDocument {
       rejected: numberOf(counts["rejected"]),
       changed: numberOf(counts["changed"]),
     },
-    rejects: Array.isArray(document["rejects"]) ? (document["rejects"] as readonly string[]) : [],
+    rejects: textsOf(document["rejects"]),
     finished: numberOf(document["finished"]),
     schema: readShape(document["schema"]),
+    choice: readShape(document["choice"]),
   };
 }
 
@@ -108,9 +121,23 @@ function readShape(value: JsonValue | undefined): StreamShape {
   const fields = Array.isArray(shape["fields"]) ? (shape["fields"] as readonly JsonObject[]) : [];
   return {
     fields: fields.map((field) => ({ ...(field as unknown as Field), kind: field["kind"] as FieldKind })),
-    primaryKey: Array.isArray(shape["primaryKey"]) ? (shape["primaryKey"] as readonly string[]) : [],
+    primaryKey: textsOf(shape["primaryKey"]),
     cursor: typeof shape["cursor"] === "string" ? shape["cursor"] : undefined,
   };
+}
+
+function textsOf(value: JsonValue | undefined): readonly string[] {
+  return Array.isArray(value) ? (value as readonly string[]) : [];
+}
+
+function unknownVersion(stream: string): WeirError {
+  return new WeirError({
+    code: "engine.checkpoint_unknown",
+    message: `The destination's checkpoint of ${stream === "" ? "the connection" : stream} was written by another version of Weir.`,
+    next: "Use the version that wrote it, or give the connection another name to start from nothing.",
+    recovery: "ask",
+    origin: "engine",
+  });
 }
 
 function numberOf(value: JsonValue | undefined): number {

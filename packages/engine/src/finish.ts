@@ -6,8 +6,10 @@ import { verifyStream } from "./verify.ts";
 
 /** Makes a stream that was read to its end visible and complete. [I6] */
 export async function finishStream(attempt: AttemptContext, run: StreamRun): Promise<void> {
+  // [I11] A reader may answer an abort by ending its stream: that is no end.
+  attempt.signal.throwIfAborted();
   if (run.state === "loading") run.move("read to the end");
-  if (run.document.phase === "loading") {
+  if (run.document.phase !== "complete") {
     const document = run.documentFinished(attempt.token.sync);
     const { overlap, since } = run.document;
     const checkpoint = storeStream(run.key, document);
@@ -23,7 +25,7 @@ export async function finishStream(attempt: AttemptContext, run: StreamRun): Pro
     run.document = document;
     await attempt.remember([checkpoint]);
   }
-  if (run.planned.work === "read") run.verified = await verifyStream(attempt, run);
+  if (run.planned.work !== "clear") run.verified = await verifyStream(attempt, run);
   run.move("finished");
   run.endedAt = attempt.request.clock.now();
   attempt.emit({

@@ -1,4 +1,4 @@
-import type { DestinationSession, Held, JsonObject, StoredCheckpoint } from "@weir/protocol";
+import type { DestinationSession, FencingToken, Held, JsonObject, StoredCheckpoint } from "@weir/protocol";
 import { isObject } from "@weir/protocol";
 import type { SyncStore } from "./request.ts";
 
@@ -24,12 +24,18 @@ export class HeldCheckpoints {
     store: SyncStore,
     connection: string,
   ): Promise<HeldCheckpoints> {
-    const local = !session.capabilities.transactional;
-    const held = new HeldCheckpoints(store, connection, local);
-    const source = local ? heldFrom(await store.read(connection)) : await session.held();
-    held.#token = source.token;
-    for (const { stream, document } of source.checkpoints) held.#checkpoints.set(stream, document);
+    const held = new HeldCheckpoints(store, connection, !session.capabilities.transactional);
+    await held.refresh(session);
     return held;
+  }
+
+  /** Asks again: after the fence is taken nobody else can have added to the answer. */
+  async refresh(session: DestinationSession): Promise<void> {
+    const theirs = await session.held();
+    const source = this.#local ? heldFrom(await this.#store.read(this.#connection)) : theirs;
+    this.#token = later(theirs.token, source.token);
+    this.#checkpoints.clear();
+    for (const { stream, document } of source.checkpoints) this.#checkpoints.set(stream, document);
   }
 
   get now(): Held {
@@ -38,8 +44,9 @@ export class HeldCheckpoints {
   }
 
   /** After `begin` took the fence. */
-  fenced(token: NonNullable<Held["token"]>): void {
+  async fenced(token: FencingToken): Promise<void> {
     this.#token = token;
+    if (this.#local) await this.save();
   }
 
   async remember(checkpoints: readonly StoredCheckpoint[]): Promise<void> {
@@ -50,6 +57,12 @@ export class HeldCheckpoints {
   async save(): Promise<void> {
     await this.#store.write(this.#connection, this.now as unknown as JsonObject);
   }
+}
+
+function later(left: FencingToken | null, right: FencingToken | null): FencingToken | null {
+  if (left === null || right === null) return left ?? right;
+  const greater = left.sync > right.sync || (left.sync === right.sync && left.attempt > right.attempt);
+  return greater ? left : right;
 }
 
 /** Reads the local copy. */

@@ -4,14 +4,14 @@ import type {
   LoadResult,
   LoadTransaction,
   PartRead,
+  RowMeta,
   StoredCheckpoint,
 } from "@weir/protocol";
 import { WeirError } from "@weir/protocol";
 import type { AttemptContext } from "./attempt-context.ts";
-import { rowMeta } from "./attempt-context.ts";
 import type { PartRejects } from "./dead-letters.ts";
 import type { StreamRun } from "./stream-run.ts";
-import type { Watchdog } from "./watchdog.ts";
+import type { Pending, Watchdog } from "./watchdog.ts";
 
 export interface LoadInput {
   readonly attempt: AttemptContext;
@@ -19,6 +19,7 @@ export interface LoadInput {
   readonly transaction: LoadTransaction;
   readonly encoding: Encoding;
   readonly read: PartRead;
+  readonly meta: RowMeta;
   readonly rejects: PartRejects;
   /** Rows already in `rejects` from earlier loads of the same transaction. */
   readonly rejectedBefore?: number;
@@ -28,15 +29,18 @@ export interface LoadInput {
 /** Loads one read into an open transaction and proves the counts. [I3] */
 export async function loadRead(input: LoadInput): Promise<LoadResult> {
   const { attempt, run, encoding, read } = input;
-  const result = await input.transaction.load({
-    stream: run.planned.plan,
-    encoding,
-    read: watchedRead(read, attempt.watchdog, run.key),
-    meta: rowMeta(attempt, run),
-    reject: (row) => input.rejects.add(row),
-    progress: (rows, bytes) => attempt.emit({ type: "progress", stream: run.key, rows, bytes }),
-    signal: input.signal,
-  });
+  const pending = attempt.watchdog.begin("destination", `load ${run.key}`);
+  const result = await input.transaction
+    .load({
+      stream: run.planned.plan,
+      encoding,
+      read: watchedRead(read, attempt.watchdog, run.key, pending),
+      meta: input.meta,
+      reject: (row) => input.rejects.add(row),
+      progress: (rows, bytes) => attempt.emit({ type: "progress", stream: run.key, rows, bytes }),
+      signal: input.signal,
+    })
+    .finally(() => pending.end());
   const counted = read.rows();
   const kept = input.rejects.count - (input.rejectedBefore ?? 0);
   if (
@@ -60,28 +64,35 @@ function countMismatch(stream: string, read: number, result: LoadResult): WeirEr
   });
 }
 
-function watchedRead(read: PartRead, watchdog: Watchdog, stream: string): PartRead {
+function watchedRead(read: PartRead, watchdog: Watchdog, stream: string, load: Pending): PartRead {
   const rows = (): number => read.rows();
   return read.form === "bytes"
-    ? { form: "bytes", chunks: watched<Uint8Array>(read.chunks, watchdog, stream), rows }
-    : { form: "batches", chunks: watched<ColumnBatch>(read.chunks, watchdog, stream), rows };
+    ? { form: "bytes", chunks: watched<Uint8Array>(read.chunks, watchdog, stream, load), rows }
+    : { form: "batches", chunks: watched<ColumnBatch>(read.chunks, watchdog, stream, load), rows };
 }
 
-/** Only the time the source is asked and has not answered counts as its silence. */
+/** Only the time the source is asked and has not answered counts as its silence, and not as the destination's. */
 export async function* watched<T>(
   chunks: AsyncIterable<T>,
   watchdog: Watchdog,
   what: string,
+  load?: Pending,
 ): AsyncGenerator<T> {
   const iterator = chunks[Symbol.asyncIterator]();
+  let over = false;
   try {
     for (;;) {
+      load?.pause();
       const item = await watchdog.during("source", what, () => iterator.next());
-      if (item.done === true) return;
+      load?.resume();
+      if (item.done === true) {
+        over = true;
+        return;
+      }
       yield item.value;
     }
   } finally {
-    await iterator.return?.();
+    if (!over) await iterator.return?.();
   }
 }
 

@@ -4,6 +4,7 @@ import type { AttemptContext } from "./attempt-context.ts";
 import { storeConnection } from "./document.ts";
 import { watched } from "./load.ts";
 import { MessageScope } from "./message-scope.ts";
+import { isIncremental } from "./select.ts";
 import type { StreamRun } from "./stream-run.ts";
 
 /** A form of state was seen that other transactions were not prepared for; nothing is committed yet: begin again. [I13] */
@@ -38,6 +39,7 @@ export async function runMessages(input: MessageRun): Promise<ReadonlySet<string
     )) {
       await mover.take(message);
     }
+    input.attempt.signal.throwIfAborted();
     await mover.end();
     return mover.incomplete;
   } catch (error) {
@@ -84,13 +86,23 @@ class MessageMover {
     }
   }
 
-  /** The source ended without failure: rows after the last state are complete, unless it said otherwise. */
+  /**
+   * The source ended without failure: rows after the last state are complete, unless it said otherwise. They commit
+   * with the mark that the stream is read to its end, so that a crash before `finish` never reads them again.
+   */
   async end(): Promise<void> {
     for (const [key, scope] of this.#scopes) {
       const unsure = key === "" ? this.incomplete.size > 0 : this.incomplete.has(key);
-      if (unsure) await scope.abandon();
-      else if (scope.dirty) await scope.commit(new Map(), []);
+      if (unsure) await this.#leave(key, scope);
+      else if (scope.dirty || (key === "" && scope.loading))
+        await scope.commit({ states: new Map(), loaded: true });
     }
+  }
+
+  async #leave(key: string, scope: MessageScope): Promise<void> {
+    await scope.abandon();
+    const lost = key === "" ? this.#runs.keys() : [key];
+    for (const stream of lost) this.incomplete.add(stream);
   }
 
   async abandon(): Promise<void> {
@@ -129,7 +141,11 @@ class MessageMover {
     );
     const { sync } = this.#input.attempt.token;
     const data = form === "GLOBAL" ? (state.global?.shared_state ?? null) : (state.data ?? null);
-    await scope.commit(states, [storeConnection({ sync, status: "running", form, state: data })]);
+    const covers = [...this.#runs.values()]
+      .filter(({ planned }) => isIncremental(planned.selected.mode))
+      .map(({ key }) => key);
+    const also = [storeConnection({ sync, status: "running", form, state: data, covers })];
+    await scope.commit({ states, also });
     this.#committed = true;
   }
 
@@ -139,7 +155,7 @@ class MessageMover {
     if (run === undefined) throw unknownStream(key);
     const scope = this.#scopeOf(run);
     this.#checkCount(message, scope.rowsSinceState(key));
-    await scope.commit(new Map([[key, stream?.stream_state ?? null]]), []);
+    await scope.commit({ states: new Map([[key, stream?.stream_state ?? null]]) });
     this.#committed = true;
   }
 

@@ -1,11 +1,13 @@
 import type { ColumnBatch, JsonValue, LoadResult, LoadTransaction, StoredCheckpoint } from "@weir/protocol";
 import type { AttemptContext } from "./attempt-context.ts";
+import { rowMeta } from "./attempt-context.ts";
 import type { PartRejects } from "./dead-letters.ts";
 import { storeStream } from "./document.ts";
 import type { StreamDocument } from "./document.ts";
 import { commitOr, loadRead } from "./load.ts";
 import { MessageBuffer } from "./message-buffer.ts";
 import { chooseRoute } from "./route.ts";
+import { isIncremental } from "./select.ts";
 import type { StreamRun } from "./stream-run.ts";
 
 /** A stream's rows that wait for a state. */
@@ -15,6 +17,20 @@ interface Waiting {
   rejects: PartRejects | undefined;
   /** Sum of the loads since the last checkpoint. */
   loaded: LoadResult;
+}
+
+interface Settling {
+  readonly waiting: Waiting;
+  readonly document: StreamDocument;
+  readonly rejects: PartRejects | undefined;
+}
+
+export interface ScopeCommit {
+  readonly states: ReadonlyMap<string, JsonValue | null>;
+  /** Checkpoints beside the streams' own. */
+  readonly also?: readonly StoredCheckpoint[];
+  /** The source has ended: the streams are read to their end. */
+  readonly loaded?: boolean;
 }
 
 const NOTHING: LoadResult = { received: 0, written: 0, rejected: 0, changed: 0, bytes: 0 };
@@ -37,6 +53,11 @@ export class MessageScope {
         loaded: NOTHING,
       });
     }
+  }
+
+  /** Whether a stream's load is under way, rows waiting or not. */
+  get loading(): boolean {
+    return [...this.#waiting.values()].some(({ run }) => run.document.phase === "loading");
   }
 
   /** Whether anything was handed to the destination or gathered since the last checkpoint. */
@@ -63,29 +84,30 @@ export class MessageScope {
   }
 
   /** Commits everything gathered under the states given, in one transaction. [I1] */
-  async commit(
-    states: ReadonlyMap<string, JsonValue | null>,
-    also: readonly StoredCheckpoint[],
-  ): Promise<void> {
+  async commit({ states, also = [], loaded = false }: ScopeCommit): Promise<void> {
     await this.flush();
-    const documents: { readonly waiting: Waiting; readonly document: StreamDocument }[] = [];
+    const documents: Settling[] = [];
     for (const [key, waiting] of this.#waiting) {
-      const file = await waiting.rejects?.seal();
       const state = states.has(key) ? (states.get(key) ?? null) : waiting.run.document.state;
-      if (waiting.loaded.received === 0 && !states.has(key)) continue;
-      const document = waiting.run.documentAfter(
-        state,
-        false,
-        waiting.loaded,
-        file === undefined ? [] : [file],
-      );
-      documents.push({ waiting, document });
+      if (waiting.loaded.received === 0 && !states.has(key) && !loaded) continue;
+      const rejects = waiting.rejects;
+      // From here on the file belongs to the commit: one that fails may have happened, the next start decides.
+      const file = await rejects?.seal();
+      waiting.rejects = undefined;
+      const files = file === undefined ? [] : [file];
+      const document = waiting.run.documentAfter(state, false, waiting.loaded, files);
+      const uncovered = !loaded && !states.has(key) && !isIncremental(waiting.run.planned.selected.mode);
+      documents.push({
+        waiting,
+        rejects,
+        document: { ...document, uncovered, phase: loaded ? "loaded" : "loading" },
+      });
     }
     const transaction = await this.#open();
     const checkpoints = documents.map(({ waiting, document }) => storeStream(waiting.run.key, document));
     await commitOr(this.#attempt, transaction, [...checkpoints, ...also]);
     this.#transaction = undefined;
-    for (const { waiting, document } of documents) await this.#settle(waiting, document);
+    for (const settling of documents) await this.#settle(settling);
   }
 
   async abandon(): Promise<void> {
@@ -94,10 +116,9 @@ export class MessageScope {
     for (const waiting of this.#waiting.values()) await waiting.rejects?.discard();
   }
 
-  async #settle(waiting: Waiting, document: StreamDocument): Promise<void> {
+  async #settle({ waiting, document, rejects }: Settling): Promise<void> {
     waiting.run.committed(document, waiting.loaded, "batch");
-    await waiting.rejects?.publish();
-    waiting.rejects = undefined;
+    await rejects?.publish();
     waiting.loaded = NOTHING;
     waiting.run.move("part committed");
     this.#attempt.emit({ type: "checkpoint", stream: waiting.run.key, rows: document.counts });
@@ -126,6 +147,7 @@ export class MessageScope {
       transaction,
       encoding,
       read,
+      meta: rowMeta(attempt, run),
       rejects: waiting.rejects,
       rejectedBefore: earlier,
       signal: attempt.signal,

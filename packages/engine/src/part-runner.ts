@@ -1,6 +1,7 @@
-import type { Encoding, LoadResult, LoadTransaction, Part } from "@weir/protocol";
+import type { Encoding, LoadResult, LoadTransaction, Part, RowMeta, StreamReader } from "@weir/protocol";
 import { WeirError } from "@weir/protocol";
 import type { AttemptContext } from "./attempt-context.ts";
+import { rowMeta } from "./attempt-context.ts";
 import { sameJson } from "./compare.ts";
 import type { PartRejects } from "./dead-letters.ts";
 import { storeStream } from "./document.ts";
@@ -18,10 +19,25 @@ interface LoadedPart {
   readonly encoding: Encoding;
 }
 
+interface PartWork {
+  readonly attempt: AttemptContext;
+  readonly run: StreamRun;
+  readonly part: Part;
+  readonly route: Route;
+  /** Taken in the order of the parts and kept over a replay: later parts' rows sort after earlier ones'. */
+  readonly meta: RowMeta;
+  /** Settles when the part before has committed, or not. */
+  readonly before: Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+interface Job {
+  readonly done: Promise<void>;
+  readonly stop: AbortController;
+}
+
 /** Moves all parts of a stream; several load at once, they commit in order. [I2] */
-export async function runParts(attempt: AttemptContext, run: StreamRun): Promise<void> {
-  const { reader } = run;
-  if (reader === undefined) throw new Error(`No reader for ${run.key}`);
+export async function runParts(attempt: AttemptContext, run: StreamRun, reader: StreamReader): Promise<void> {
   const route = chooseRoute(attempt.session, run.planned.plan, reader);
   attempt.emit({
     type: "stream-started",
@@ -33,40 +49,69 @@ export async function runParts(attempt: AttemptContext, run: StreamRun): Promise
   const stop = new AbortController();
   const signal = AbortSignal.any([attempt.signal, stop.signal]);
   const own = new Slots(reader.parallel);
-  const jobs: Promise<void>[] = [];
-  let turn: Promise<void> = Promise.resolve();
+  const jobs: Job[] = [];
+  const parts = watched(reader.parts(signal), attempt.watchdog, run.key);
+  let failure: { readonly error: unknown } | undefined;
   try {
-    for await (const part of watched(reader.parts(signal), attempt.watchdog, run.key)) {
-      const releaseOwn = await own.take(signal);
-      const release = await attempt.slots.take(signal).catch((error: unknown) => {
-        releaseOwn();
+    for (;;) {
+      const release = await takeBoth(own, attempt.slots, signal);
+      const next = await parts.next().catch((error: unknown) => {
+        release();
         throw error;
       });
-      const before = turn;
-      const job = movePart({ attempt, run, part, route, before, signal }).finally(() => {
+      if (next.done === true) {
         release();
-        releaseOwn();
-      });
-      job.catch((error: unknown) => stop.abort(error));
-      turn = job;
-      jobs.push(job);
+        break;
+      }
+      jobs.push(startPart({ attempt, run, part: next.value, route, stop, jobs, release }));
     }
-    await Promise.all(jobs);
   } catch (error) {
-    stop.abort(error);
-    await Promise.allSettled(jobs);
-    // The first failure aborts the others: it is the one to report.
-    throw stop.signal.reason ?? error;
+    failure = { error };
+  }
+  // What was read before a failure still commits, in order; its successors were stopped.
+  const ended = await Promise.allSettled(jobs.map(({ done }) => done));
+  await parts.return(undefined);
+  const broken = ended.find((each) => each.status === "rejected");
+  if (broken !== undefined) throw broken.reason;
+  if (failure !== undefined) throw failure.error;
+}
+
+/** Slots come before the part is asked for: a source is never asked while nobody could take its answer. */
+async function takeBoth(own: Slots, all: Slots, signal: AbortSignal): Promise<() => void> {
+  const releaseOwn = await own.take(signal);
+  try {
+    const release = await all.take(signal);
+    return () => {
+      release();
+      releaseOwn();
+    };
+  } catch (error) {
+    releaseOwn();
+    throw error;
   }
 }
 
-interface PartWork {
-  readonly attempt: AttemptContext;
-  readonly run: StreamRun;
-  readonly part: Part;
-  readonly route: Route;
-  readonly before: Promise<void>;
-  readonly signal: AbortSignal;
+interface PartStart extends Pick<PartWork, "attempt" | "run" | "part" | "route"> {
+  /** Ends the reading of further parts. */
+  readonly stop: AbortController;
+  readonly jobs: readonly Job[];
+  readonly release: () => void;
+}
+
+/** A part that fails stops those after it and leaves those before it alone. */
+function startPart({ attempt, run, part, route, stop, jobs, release }: PartStart): Job {
+  const at = jobs.length;
+  const before = jobs[at - 1]?.done ?? Promise.resolve();
+  const own = new AbortController();
+  const signal = AbortSignal.any([attempt.signal, own.signal]);
+  const done = movePart({ attempt, run, part, route, meta: rowMeta(attempt, run), before, signal }).finally(
+    release,
+  );
+  done.catch((error: unknown) => {
+    stop.abort(error);
+    for (const later of jobs.slice(at + 1)) later.stop.abort(error);
+  });
+  return { done, stop: own };
 }
 
 async function movePart(work: PartWork): Promise<void> {
@@ -96,7 +141,7 @@ async function loadPart(work: PartWork): Promise<LoadedPart> {
 }
 
 async function loadBy(work: PartWork, encoding: Encoding): Promise<LoadedPart> {
-  const { attempt, run, part, signal } = work;
+  const { attempt, run, part, meta, signal } = work;
   const { sync, attempt: number } = attempt.token;
   const rejects = attempt.deadLetters.part(run.key, sync, number, part.id);
   const transaction = await attempt.watchdog.during("destination", "begin", () =>
@@ -104,7 +149,7 @@ async function loadBy(work: PartWork, encoding: Encoding): Promise<LoadedPart> {
   );
   try {
     const read = part.read(encoding, signal);
-    const result = await loadRead({ attempt, run, transaction, encoding, read, rejects, signal });
+    const result = await loadRead({ attempt, run, transaction, encoding, read, meta, rejects, signal });
     return { transaction, result, rejects, encoding };
   } catch (error) {
     await letGo(transaction, rejects);

@@ -1,7 +1,9 @@
-import type { ConfiguredStream, Catalog, StreamPlan, WriteMode } from "@weir/protocol";
-import { schemaOf } from "@weir/protocol";
-import type { Checkpoints, StreamDocument } from "./document.ts";
+import type { Catalog, ConfiguredStream, StreamPlan, WriteMode } from "@weir/protocol";
+import { schemaOf, WeirError } from "@weir/protocol";
+import type { Checkpoints, StreamDocument, StreamShape } from "./document.ts";
 import { NO_ROWS } from "./document.ts";
+import type { LoadPlan, Work } from "./load-plan.ts";
+import { isNamed, planLoad } from "./load-plan.ts";
 import { refuseSharedTables, tableFor } from "./naming.ts";
 import type { Connection, SyncRequest } from "./request.ts";
 import { decideSchema } from "./schema-change.ts";
@@ -13,16 +15,16 @@ export interface PlannedStream {
   readonly selected: SelectedStream;
   readonly configured: ConfiguredStream;
   readonly plan: StreamPlan;
-  /** As it stands before the attempt; the runner makes the next ones from it. */
+  /** Stored in `begin`; the runner makes the next ones from it. */
   readonly document: StreamDocument;
-  readonly work: "read" | "clear" | "nothing";
-  /** The stream is read from its start: no earlier state of it may reach the source. */
+  readonly work: Work;
   readonly anew: boolean;
 }
 
 export interface SyncPlan {
   readonly streams: readonly PlannedStream[];
   readonly notes: readonly string[];
+  readonly notices: readonly string[];
 }
 
 export interface PlanInput {
@@ -37,19 +39,42 @@ export function planSync(input: PlanInput): SyncPlan {
   const { request, catalog, held } = input;
   const { connection } = request;
   const selected = selectStreams(connection, catalog).filter((stream) => isWanted(connection, stream, held));
-  const tables = selected.map((stream) => ({
-    stream: stream.stream,
-    table: tableFor(connection, stream.stream),
-  }));
-  refuseSharedTables(tables);
+  refuseUnknownNames(request, selected);
+  refuseSharedTables(
+    selected.map((stream) => ({ stream: stream.stream, table: tableFor(connection, stream.stream) })),
+  );
   const notes: string[] = [];
+  const notices = vanished(held, selected);
   const streams = selected.map((stream) => {
     const before = held.streams.get(stream.key);
-    const decision = decideSchema(stream, before, connection.schemaChanges, request.acceptSchema === true);
+    const decision = decideSchema({
+      selected: stream,
+      before,
+      policy: connection.schemaChanges,
+      accept: request.acceptSchema === true || refreshed(request, stream),
+    });
     if (before?.sync !== input.sync) notes.push(...decision.notes);
-    return planStream(input, stream, selectedFields(stream, decision.fields), before);
+    const fields = selectedFields(stream, decision.fields);
+    const choice = { fields, primaryKey: stream.primaryKey, cursor: stream.cursor };
+    const planned = planLoad({ request, sync: input.sync, selected: stream, choice, before });
+    notices.push(...planned.notices);
+    return planStream(input, { selected: stream, choice, schema: decision.schema, planned, before });
   });
-  return { streams, notes };
+  return { streams: readTogether(streams, held), notes, notices };
+}
+
+/** Streams under one shared state are read together or not at all: it moves on over what is left out. */
+function readTogether(streams: readonly PlannedStream[], held: Checkpoints): readonly PlannedStream[] {
+  const form = held.connection?.form;
+  const shared = (planned: PlannedStream): boolean => isIncremental(planned.selected.mode);
+  if (form === undefined || form === "STREAM") return streams;
+  if (!streams.some((planned) => shared(planned) && planned.work === "read")) return streams;
+  return streams.map((planned) => {
+    if (!shared(planned) || (planned.work !== "nothing" && planned.work !== "finish")) return planned;
+    const { document } = planned;
+    const phase = document.phase === "loaded" ? "loading" : document.phase;
+    return { ...planned, work: "read", document: { ...document, phase } };
+  });
 }
 
 /** With streams `all`, a stream that appeared later joins only under propagate_fully. */
@@ -58,90 +83,75 @@ function isWanted(connection: Connection, stream: SelectedStream, held: Checkpoi
   return held.streams.size === 0 || held.streams.has(stream.key);
 }
 
-function planStream(
-  input: PlanInput,
-  selected: SelectedStream,
-  fields: StreamPlan["fields"],
-  before: StreamDocument | undefined,
-): PlannedStream {
-  const { request, sync } = input;
-  const work = workFor(input, selected, before);
-  const load = work === "nothing" && before !== undefined ? before : nextLoad(input, selected, before);
+function vanished(held: Checkpoints, selected: readonly SelectedStream[]): string[] {
+  const there = new Set(selected.map(({ key }) => key));
+  return [...held.streams]
+    .filter(([key, { phase }]) => phase !== "complete" && !there.has(key))
+    .map(
+      ([key]) =>
+        `${key}: its load was interrupted and the stream is no longer read; what was loaded of it is not complete.`,
+    );
+}
+
+function refreshed(request: SyncRequest, stream: SelectedStream): boolean {
+  return (
+    isNamed(
+      stream,
+      request.refresh?.map(({ stream: name }) => name),
+    ) || isNamed(stream, request.clear)
+  );
+}
+
+function refuseUnknownNames(request: SyncRequest, selected: readonly SelectedStream[]): void {
+  const asked = [...(request.clear ?? []), ...(request.refresh ?? []).map(({ stream }) => stream)];
+  const unknown = asked.filter((name) => !selected.some((stream) => isNamed(stream, [name])));
+  if (unknown.length === 0) return;
+  throw new WeirError({
+    code: "config.stream_unknown",
+    message: `No stream of the connection is called ${unknown.join(", ")}.`,
+    next: `Its streams are ${selected.map(({ key }) => key).join(", ")}.`,
+    recovery: "ask",
+    origin: "config",
+  });
+}
+
+interface StreamInput {
+  readonly selected: SelectedStream;
+  readonly choice: StreamShape;
+  readonly schema: StreamShape;
+  readonly planned: LoadPlan;
+  readonly before: StreamDocument | undefined;
+}
+
+function planStream({ request, sync }: PlanInput, input: StreamInput): PlannedStream {
+  const { selected, choice, schema, planned, before } = input;
+  // A load that starts anew drops its rows, and their counts with them.
+  const again = before?.sync === sync && before.generation === planned.load.generation;
   const document: StreamDocument = {
-    ...load,
+    ...planned.load,
     mode: selected.mode,
     sync,
-    counts: before?.sync === sync ? before.counts : NO_ROWS,
-    rejects: before?.sync === sync ? before.rejects : [],
+    counts: again ? before.counts : NO_ROWS,
+    rejects: again ? before.rejects : [],
     finished: before?.finished ?? 0,
-    schema: { fields, primaryKey: selected.primaryKey, cursor: selected.cursor },
+    schema,
+    choice,
   };
-  const replacing = document.phase === "loading" && document.minimumGeneration === document.generation;
+  const replacing = document.phase !== "complete" && document.minimumGeneration === document.generation;
   const plan: StreamPlan = {
     key: selected.key,
     table: tableFor(request.connection, selected.stream),
-    fields,
+    fields: choice.fields,
     primaryKey: selected.primaryKey,
     cursor: selected.cursor,
     mode: writeMode(selected, replacing),
     generation: document.generation,
     minimumGeneration: replacing ? document.minimumGeneration : 0,
-    fresh: before === undefined || before.phase !== "loading" || before.generation !== document.generation,
+    fresh: before === undefined || before.phase === "complete" || before.generation !== document.generation,
     nativeTypes: request.connection.nativeTypes,
   };
-  const anew = before === undefined || document.generation !== before.generation;
+  const { work, anew } = planned;
   return { selected, configured: configure(selected, plan, sync), plan, document, work, anew };
-}
-
-function workFor(
-  input: PlanInput,
-  selected: SelectedStream,
-  before: StreamDocument | undefined,
-): PlannedStream["work"] {
-  // [I10] Finished under this number: a crash or a retry came later.
-  if (before?.finished === input.sync && before.phase === "complete") return "nothing";
-  return input.request.clear?.some((name) => names(selected, name)) === true ? "clear" : "read";
-}
-
-type Load = Pick<
-  StreamDocument,
-  "generation" | "minimumGeneration" | "phase" | "since" | "overlap" | "state"
->;
-
-/** The rows of SPEC.md's generation table. */
-function nextLoad(input: PlanInput, selected: SelectedStream, before: StreamDocument | undefined): Load {
-  const { request, sync } = input;
-  const continuing = before !== undefined && before.sync === sync;
-  const refresh = request.refresh?.find(({ stream }) => names(selected, stream));
-  const clear = request.clear?.some((name) => names(selected, name)) === true;
-  const generation = (before?.generation ?? 0) + 1;
-  const anew = (replace: boolean): Load => ({
-    generation,
-    minimumGeneration: replace ? generation : 0,
-    phase: "loading",
-    since: sync,
-    overlap: false,
-    state: null,
-  });
-  // An attempt of this sync has already begun the load: go on, whatever was asked at its start.
-  if (continuing && before.phase === "loading" && sameLoad(before, selected)) return before;
-  if (clear) return anew(true);
-  if (refresh !== undefined) return anew(!refresh.retain);
-  if (before === undefined)
-    return anew(!isIncremental(selected.mode) && selected.mode !== "full_refresh_append");
-  if (isIncremental(selected.mode)) return sameLoad(before, selected) ? goOn(before, sync) : anew(false);
-  if (before.phase === "loading" && sameLoad(before, selected)) return before;
-  return anew(selected.mode !== "full_refresh_append");
-}
-
-/** Rows staged or state kept under another way of loading cannot be continued. */
-function sameLoad(before: StreamDocument, selected: SelectedStream): boolean {
-  return before.mode === selected.mode && before.schema.cursor === selected.cursor;
-}
-
-function goOn(before: StreamDocument, sync: number): Load {
-  if (before.phase === "loading") return before;
-  return { ...before, minimumGeneration: 0, since: sync, overlap: false };
 }
 
 /**
@@ -156,8 +166,10 @@ export function restartStream(planned: PlannedStream): PlannedStream {
     ...document,
     generation,
     minimumGeneration: replacing ? generation : 0,
+    phase: "loading",
     state: null,
     overlap: !replacing,
+    ...(replacing ? { counts: NO_ROWS, rejects: [] } : {}),
   };
   const next: StreamPlan = {
     ...plan,
@@ -165,21 +177,13 @@ export function restartStream(planned: PlannedStream): PlannedStream {
     minimumGeneration: again.minimumGeneration,
     fresh: replacing || plan.fresh,
   };
-  return {
-    ...planned,
-    document: again,
-    plan: next,
-    configured: configure(planned.selected, next, document.sync),
-  };
+  const configured = configure(planned.selected, next, document.sync);
+  return { ...planned, anew: true, document: again, plan: next, configured };
 }
 
 function writeMode(selected: SelectedStream, replacing: boolean): WriteMode {
   if (isDedup(selected.mode)) return replacing ? "overwrite_dedup" : "append_dedup";
   return replacing ? "overwrite" : "append";
-}
-
-function names(selected: SelectedStream, name: string): boolean {
-  return name === selected.key || name === selected.stream.name || name === "*";
 }
 
 function configure(selected: SelectedStream, plan: StreamPlan, sync: number): ConfiguredStream {

@@ -7,24 +7,29 @@ import type { SelectedStream } from "./select.ts";
 export interface SchemaDecision {
   /** Fields to plan with, before selection. */
   readonly fields: readonly Field[];
+  /** What to compare with next time: under `ignore` and `disable` a change stays seen until it is accepted. */
+  readonly schema: StreamShape;
   readonly notes: readonly string[];
+}
+
+export interface SchemaInput {
+  readonly selected: SelectedStream;
+  readonly before: StreamDocument | undefined;
+  readonly policy: SchemaPolicy;
+  /** The user has seen the change, or asked for everything to be read again. */
+  readonly accept: boolean;
 }
 
 /**
  * What the connection's policy makes of a stream whose fields differ from those of its last plan. A cursor or key that
  * is gone stops the sync under every policy: going on would lose or double rows.
  */
-export function decideSchema(
-  selected: SelectedStream,
-  before: StreamDocument | undefined,
-  policy: SchemaPolicy,
-  accept: boolean,
-): SchemaDecision {
+export function decideSchema({ selected, before, policy, accept }: SchemaInput): SchemaDecision {
   const now = selected.discovered;
-  if (before === undefined) return { fields: now.fields, notes: [] };
-  refuseLostKeys(selected.key, before.schema, now);
+  if (before === undefined) return { fields: now.fields, schema: now, notes: [] };
+  if (!accept) refuseLostKeys(selected, before.schema);
   const changes = compareShapes(before.schema, now);
-  if (changes.length === 0) return { fields: now.fields, notes: [] };
+  if (changes.length === 0) return { fields: now.fields, schema: now, notes: [] };
   const notes = changes.map((change) => `${selected.key}: ${change}`);
   if (policy === "disable" && !accept) {
     throw new WeirError({
@@ -37,16 +42,27 @@ export function decideSchema(
       stream: selected.key,
     });
   }
-  if (policy === "ignore" && !accept)
-    return { fields: keptFields(before.schema, now), notes: notes.map((note) => `${note} (ignored)`) };
-  return { fields: now.fields, notes };
+  if (policy === "ignore" && !accept) {
+    const fields = keptFields(before.schema, now);
+    return { fields, schema: before.schema, notes: notes.map((note) => `${note} (ignored)`) };
+  }
+  return { fields: now.fields, schema: now, notes };
 }
 
-function refuseLostKeys(stream: string, before: StreamShape, now: StreamShape): void {
-  const names = new Set(now.fields.map((field) => field.name));
-  const lost = [...before.primaryKey, ...(before.cursor === undefined ? [] : [before.cursor])].filter(
-    (name) => !names.has(name),
-  );
+function refuseLostKeys(
+  { key: stream, discovered, primaryKey, cursor }: SelectedStream,
+  before: StreamShape,
+): void {
+  const names = new Set(discovered.fields.map((field) => field.name));
+  // Another key or cursor chosen since is the remedy this failure asks for.
+  const keyStands = primaryKey.length === 0 || primaryKey.join() === before.primaryKey.join();
+  const needed = [
+    ...(keyStands ? before.primaryKey : []),
+    ...(before.cursor === undefined || (cursor !== undefined && cursor !== before.cursor)
+      ? []
+      : [before.cursor]),
+  ];
+  const lost = needed.filter((name) => !names.has(name));
   if (lost.length === 0) return;
   throw new WeirError({
     code: "source.schema_change_breaking",

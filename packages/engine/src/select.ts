@@ -58,7 +58,7 @@ function nameSome(names: readonly string[]): string {
 function select(stream: Stream, selection: StreamSelection): SelectedStream {
   const key = streamKey(stream);
   const fields = fieldsOf(stream.json_schema);
-  const primaryKey = topLevel(stream.source_defined_primary_key) ?? [];
+  const primaryKey = topLevel(stream.source_defined_primary_key);
   const keyFields =
     primaryKey.length > 0 && selection.primaryKey === undefined ? primaryKey : (selection.primaryKey ?? []);
   const cursor = cursorOf(stream, selection);
@@ -77,7 +77,7 @@ function select(stream: Stream, selection: StreamSelection): SelectedStream {
 }
 
 function cursorOf(stream: Stream, selection: StreamSelection): string | undefined {
-  const own = stream.default_cursor_field?.[0];
+  const own = stream.default_cursor_field?.length === 1 ? stream.default_cursor_field[0] : undefined;
   if (stream.source_defined_cursor === true) return own;
   return selection.cursor ?? own;
 }
@@ -143,9 +143,10 @@ function ask(stream: string, code: string, message: string, next: string): WeirE
   });
 }
 
-function topLevel(paths: readonly (readonly string[])[] | undefined): readonly string[] | undefined {
-  if (paths === undefined) return undefined;
-  return paths.flatMap((path) => (path.length === 1 ? [path[0] ?? ""] : []));
+/** A key with a nested part is not known to the destination: half of it would merge rows that differ. */
+function topLevel(paths: readonly (readonly string[])[] | undefined): readonly string[] {
+  if (paths === undefined || paths.some((path) => path.length !== 1)) return [];
+  return paths.flat();
 }
 
 export function isDedup(mode: SyncMode): boolean {

@@ -1,25 +1,64 @@
 import type { JsonValue, SourceState, StreamName } from "@weir/protocol";
-import type { Checkpoints } from "./document.ts";
-import type { StreamRun } from "./stream-run.ts";
+import { WeirError } from "@weir/protocol";
+import type { ConnectionDocument } from "./document.ts";
+import type { PlannedStream } from "./plan.ts";
+import { isIncremental } from "./select.ts";
 
 /**
- * The states a message session resumes from, in the form it once sent them. A stream that begins anew is left out, and
- * what is shared by all streams when all begin anew; a source reads full refresh streams from their start whatever a
- * shared state says.
+ * The connection's document as an attempt begins. A shared state covers only the streams that went on under it without
+ * a gap: one that starts anew, or was left out meanwhile, is no longer covered; a state that covers nothing is dropped.
  */
-export function sourceStates(held: Checkpoints, runs: readonly StreamRun[]): readonly SourceState[] {
-  const streams = runs.flatMap((run) => streamState(run));
-  const { connection } = held;
-  const data = connection?.state ?? null;
-  const all = runs.filter((run) => run.planned.work === "read").every((run) => run.planned.anew);
-  if (connection?.form === "LEGACY") return all || data === null ? [] : [{ type: "LEGACY", data }];
-  if (connection?.form === "GLOBAL") return all ? [] : [{ type: "GLOBAL", shared: data, streams }];
-  return streams.map((stream) => ({ type: "STREAM", ...stream }));
+export function beginConnection(
+  before: ConnectionDocument | undefined,
+  streams: readonly PlannedStream[],
+  sync: number,
+): ConnectionDocument {
+  const form = before?.form;
+  if (form === undefined || form === "STREAM") return { sync, status: "running", form, covers: [] };
+  const incremental = streams.filter(({ selected }) => isIncremental(selected.mode));
+  const covers = incremental.filter(({ anew, selected }) => !anew && before?.covers.includes(selected.key));
+  if (form === "LEGACY" && covers.length > 0 && covers.length < incremental.length) throw legacyPart();
+  return {
+    sync,
+    status: "running",
+    form,
+    state: covers.length === 0 ? null : before?.state,
+    covers: covers.map(({ selected }) => selected.key),
+  };
 }
 
-function streamState(run: StreamRun): readonly (StreamName & { readonly state: JsonValue })[] {
-  const { state } = run.document;
-  if (state === null || run.planned.work !== "read") return [];
-  const { name, namespace } = run.planned.selected.stream;
+/** The states a message session resumes from, in the form it once sent them. */
+export function sourceStates(
+  connection: ConnectionDocument,
+  streams: readonly PlannedStream[],
+): readonly SourceState[] {
+  const { form, covers, state } = connection;
+  const shared = state ?? null;
+  if (form === "LEGACY") return shared === null ? [] : [{ type: "LEGACY", data: shared }];
+  const own = streams.flatMap((planned) => streamState(planned, form === "GLOBAL" ? covers : undefined));
+  if (form === "GLOBAL")
+    return covers.length === 0 && own.length === 0 ? [] : [{ type: "GLOBAL", shared, streams: own }];
+  return own.map((stream) => ({ type: "STREAM", ...stream }));
+}
+
+function streamState(
+  { document, work, selected }: PlannedStream,
+  covers: readonly string[] | undefined,
+): readonly (StreamName & { readonly state: JsonValue })[] {
+  const { state } = document;
+  if (state === null || work !== "read") return [];
+  if (covers !== undefined && isIncremental(selected.mode) && !covers.includes(selected.key)) return [];
+  const { name, namespace } = selected.stream;
   return [{ name, namespace, state }];
+}
+
+function legacyPart(): WeirError {
+  return new WeirError({
+    code: "config.legacy_state_shared",
+    message: "The source keeps one state for all streams: some cannot start anew while others go on.",
+    next: 'Refresh all streams of the connection at once ("*"), or give the new ones a connection of their own.',
+    recovery: "ask",
+    origin: "config",
+    path: "streams",
+  });
 }

@@ -1,5 +1,7 @@
 import type { Context, DestinationConnector, Held, JsonObject, JsonValue } from "@weir/protocol";
+import type { ConnectionDocument, StreamDocument } from "./document.ts";
 import { readCheckpoints, storeConnection, storeStream } from "./document.ts";
+import { WeirError } from "@weir/protocol";
 import { HeldCheckpoints } from "./held.ts";
 import type { SyncStore } from "./request.ts";
 
@@ -13,7 +15,7 @@ export interface StateRequest {
 export interface StreamStateView {
   readonly stream: string;
   readonly state: JsonValue | null;
-  readonly phase: "loading" | "complete";
+  readonly phase: "loading" | "loaded" | "complete";
   readonly generation: number;
   readonly sync: number;
 }
@@ -65,11 +67,8 @@ export async function resetState(
     const held = await HeldCheckpoints.read(session, request.store, request.connection);
     const { connection, streams } = readCheckpoints(held.now);
     const chosen = [...streams].filter(([stream]) => names.length === 0 || names.includes(stream));
-    const checkpoints = chosen.map(([stream, document]) =>
-      storeStream(stream, { ...document, state: null, finished: 0 }),
-    );
-    const shared = connection !== undefined && names.length === 0;
-    if (shared) checkpoints.push(storeConnection({ ...connection, state: null }));
+    const checkpoints = chosen.map(([stream, document]) => storeStream(stream, forgotten(document)));
+    if (connection !== undefined) checkpoints.push(storeConnection(forgetShared(connection, names)));
     if (session.capabilities.transactional) await session.reset(checkpoints);
     await held.remember(checkpoints);
     await held.save();
@@ -77,4 +76,32 @@ export async function resetState(
   } finally {
     await session.close();
   }
+}
+
+/** Staged rows go with the state they belong to: the next sync begins its load anew. */
+function forgotten(document: StreamDocument): StreamDocument {
+  return {
+    ...document,
+    state: null,
+    phase: "complete",
+    clear: false,
+    uncovered: false,
+    overlap: false,
+    minimumGeneration: 0,
+    finished: 0,
+  };
+}
+
+function forgetShared(connection: ConnectionDocument, names: readonly string[]): ConnectionDocument {
+  if (names.length === 0) return { sync: connection.sync, status: "failed", covers: [] };
+  if (connection.form === "LEGACY") {
+    throw new WeirError({
+      code: "config.legacy_state_shared",
+      message: "The source keeps one state for all streams of this connection.",
+      next: "Reset all of them, without naming any.",
+      recovery: "ask",
+      origin: "config",
+    });
+  }
+  return { ...connection, covers: connection.covers.filter((key) => !names.includes(key)) };
 }

@@ -51,7 +51,7 @@ export class StreamRun {
 
   fail(failure: Failure, cancelled: boolean): void {
     this.move(cancelled ? "cancel" : "failure");
-    this.failure ??= failure;
+    if (this.#state === "broken") this.failure ??= failure;
   }
 
   /** The checkpoint that goes into a part's transaction. */
@@ -65,6 +65,7 @@ export class StreamRun {
     return {
       ...document,
       phase: "loading",
+      uncovered: false,
       state,
       overlap: document.overlap || overlap,
       counts: addCounts(document.counts, {
@@ -82,6 +83,8 @@ export class StreamRun {
     return {
       ...this.document,
       phase: "complete",
+      clear: false,
+      uncovered: false,
       minimumGeneration: 0,
       overlap: false,
       finished: sync,

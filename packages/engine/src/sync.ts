@@ -17,6 +17,7 @@ import { buildResult, committedRows } from "./result.ts";
 import type { Failures } from "./retry.ts";
 import { countFailure, NO_FAILURES, waitBeforeRetry } from "./retry.ts";
 import { Slots } from "./slots.ts";
+import { beginConnection } from "./source-states.ts";
 import type { SyncSignal, SyncState } from "./states.ts";
 import { next, SYNC } from "./states.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -25,6 +26,11 @@ import { Watchdog } from "./watchdog.ts";
 export async function sync(request: SyncRequest): Promise<SyncResult> {
   return new Sync(request).run();
 }
+
+const FENCED = "destination.fenced";
+
+/** A call to the destination under the watchdog. */
+type Asked = <T>(what: string, call: () => Promise<T>) => Promise<T>;
 
 class Sync {
   readonly #request: SyncRequest;
@@ -39,6 +45,8 @@ class Sync {
   #form: StateForm | undefined;
   #transactional = true;
   #last: AttemptOutcome | undefined;
+  /** A connector left behind may still call back: nobody listens. */
+  #over = false;
   readonly #notices = new Set<string>();
   readonly #schemaNotes = new Set<string>();
 
@@ -93,8 +101,9 @@ class Sync {
     outcome: AttemptOutcome | undefined,
   ): { readonly failures: Failures; readonly wait: number | undefined } {
     const failures = countFailure(this.#failures, outcome !== undefined && committedRows(outcome) > 0);
-    const all = outcome === undefined || outcome.failures.length === 0 ? [failure] : outcome.failures;
-    const hope = all.some(({ recovery }) => recovery === "retry");
+    const all = [failure, ...(outcome?.failures ?? [])];
+    // [I5] Whoever was surpassed does not come back.
+    const hope = all.some(({ recovery }) => recovery === "retry") && !all.some(({ code }) => code === FENCED);
     return { failures, wait: hope ? waitBeforeRetry(failures, this.#limits) : undefined };
   }
 
@@ -121,19 +130,19 @@ class Sync {
 
   /** After an abort connectors get a moment to let go; then they are left behind. [I11] */
   async #withinGrace<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-    let expire: (() => void) | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      expire = () =>
-        void setTimeout(() => reject(signal.reason as Error), this.#limits.cancelGraceMs).unref();
-      signal.addEventListener("abort", expire, { once: true });
-      if (signal.aborted) expire();
-    });
+    let timer: NodeJS.Timeout | undefined;
+    const aborted = Promise.withResolvers<never>();
+    const expire = (): void => {
+      timer = setTimeout(() => aborted.reject(signal.reason as Error), this.#limits.cancelGraceMs);
+    };
+    signal.addEventListener("abort", expire, { once: true });
+    if (signal.aborted) expire();
+    work.catch(() => undefined);
     try {
-      return await Promise.race([work, late]);
+      return await Promise.race([work, aborted.promise]);
     } finally {
-      if (expire !== undefined) signal.removeEventListener("abort", expire);
-      late.catch(() => undefined);
-      work.catch(() => undefined);
+      clearTimeout(timer);
+      signal.removeEventListener("abort", expire);
     }
   }
 
@@ -147,10 +156,11 @@ class Sync {
     try {
       return await this.#moveThrough(session, watchdog, signal);
     } finally {
-      await session.close();
+      await watchdog.during("destination", "close", () => session.close());
     }
   }
 
+  /** Takes the fence first: what is held from then on is what this attempt plans from. [I4] [I5] */
   async #moveThrough(
     session: DestinationSession,
     watchdog: Watchdog,
@@ -158,54 +168,59 @@ class Sync {
   ): Promise<Failure | undefined> {
     const request = this.#request;
     const { connector, config } = request.source;
+    const { name } = request.connection;
     this.#transactional = session.capabilities.transactional;
-    const held = await HeldCheckpoints.read(session, request.store, request.connection.name);
+    const asked = <T>(what: string, call: () => Promise<T>): Promise<T> =>
+      watchdog.during("destination", what, call);
+    const held = await asked("held", () => HeldCheckpoints.read(session, request.store, name));
+    const token = this.#nextToken(held.now, readCheckpoints(held.now).connection);
+    await asked("fence", () => session.begin({ token, streams: [], checkpoints: [] }));
+    this.#token = token;
+    await asked("held", () => held.refresh(session));
+    await held.fenced(token);
     const checkpoints = readCheckpoints(held.now);
-    this.#token = this.#nextToken(held.now, checkpoints.connection);
     await this.#deadLetters.reconcile(
       new Set([...checkpoints.streams.values()].flatMap(({ rejects }) => rejects)),
     );
     const context = { clock: request.clock, log: request.log, signal };
     const catalog = await watchdog.during("source", "discover", () => connector.discover(config, context));
-    const plan = planSync({ request, catalog, held: checkpoints, sync: this.#token.sync });
+    const plan = planSync({ request, catalog, held: checkpoints, sync: token.sync });
     plan.notes.forEach((note) => this.#schemaNotes.add(note));
+    const connection = beginConnection(checkpoints.connection, plan.streams, token.sync);
     const attempt = new Attempt({
       context: this.#attemptContext(session, held, watchdog, signal),
       plan,
-      held: checkpoints,
+      connection,
       form: this.#form,
     });
     this.#last = attempt.outcome();
-    const running = attempt.run();
     signal.addEventListener("abort", () => (this.#last = attempt.outcome()), { once: true });
-    await running;
+    await attempt.run();
+    // Left behind after an abort, this attempt has nothing more to say.
+    signal.throwIfAborted();
     const outcome = attempt.outcome();
     this.#last = outcome;
     this.#learn(outcome);
-    signal.throwIfAborted();
     if (outcome.form !== undefined) return formFailure();
-    return this.#settle(session, held, outcome);
+    return this.#settle(asked, session, held);
   }
 
   /** The last word on the sync goes to the destination: without it the next process goes on under this number. */
   async #settle(
+    asked: Asked,
     session: DestinationSession,
     held: HeldCheckpoints,
-    outcome: AttemptOutcome,
   ): Promise<Failure | undefined> {
-    const [failure] = outcome.failures;
-    const final = failure === undefined || this.#judge(failure, outcome).wait === undefined;
-    if (final) {
+    const outcome = this.#last;
+    const [failure] = outcome?.failures ?? [];
+    if (failure === undefined || this.#judge(failure, outcome).wait === undefined) {
+      // A commit whose answer was lost may have moved the shared state on.
+      await asked("held", () => held.refresh(session));
       const before = readCheckpoints(held.now).connection;
       const status = failure === undefined ? "succeeded" : "failed";
-      const document = storeConnection({
-        form: before?.form,
-        state: before?.state,
-        sync: this.#token.sync,
-        status,
-      });
-      const transaction = await session.transaction(this.#request.signal);
-      await transaction.commit([document]);
+      const document = storeConnection({ covers: [], ...before, sync: this.#token.sync, status });
+      const transaction = await asked("begin", () => session.transaction(this.#request.signal));
+      await asked("commit", () => transaction.commit([document]));
       await held.remember([document]);
     }
     await held.save();
@@ -220,16 +235,20 @@ class Sync {
 
   /** [I5] A sync whose process died goes on under its number, unless something else is asked for now. */
   #nextToken(held: Held, connection: ConnectionDocument | undefined): FencingToken {
-    const { sync: current } = this.#token;
-    if (held.token === null) return { sync: Math.max(1, current), attempt: this.#attempts };
-    if (current === held.token.sync) return { sync: current, attempt: held.token.attempt + 1 };
-    if (current > held.token.sync) return { sync: current, attempt: this.#attempts };
-    if (current > 0) throw surpassed();
+    const mine = this.#token;
+    const theirs = held.token;
+    if (theirs === null) return { sync: Math.max(1, mine.sync), attempt: mine.attempt + 1 };
+    if (mine.sync > 0) {
+      const surpassedMe =
+        theirs.sync > mine.sync || (theirs.sync === mine.sync && theirs.attempt > mine.attempt);
+      if (surpassedMe) throw surpassed();
+      return { sync: mine.sync, attempt: mine.attempt + 1 };
+    }
     const asked = (this.#request.refresh ?? []).length + (this.#request.clear ?? []).length > 0;
-    const ended = connection?.sync === held.token.sync && connection.status !== "running";
+    const ended = connection?.sync === theirs.sync && connection.status !== "running";
     return ended || asked
-      ? { sync: held.token.sync + 1, attempt: 1 }
-      : { sync: held.token.sync, attempt: held.token.attempt + 1 };
+      ? { sync: theirs.sync + 1, attempt: 1 }
+      : { sync: theirs.sync, attempt: theirs.attempt + 1 };
   }
 
   #attemptContext(
@@ -238,20 +257,22 @@ class Sync {
     watchdog: Watchdog,
     signal: AbortSignal,
   ): AttemptContext {
+    const token = this.#token;
     return {
       request: this.#request,
       limits: this.#limits,
-      token: this.#token,
+      token,
       session,
       watchdog,
       slots: new Slots(session.capabilities.parallel),
       deadLetters: this.#deadLetters,
-      remember: (checkpoints) => {
-        held.fenced(this.#token);
-        return held.remember(checkpoints);
+      remember: async (checkpoints) => {
+        if (this.#token === token) await held.remember(checkpoints);
       },
       nextRawIdPrefix: this.#nextRawIdPrefix,
-      emit: (event) => this.#emit(event),
+      emit: (event) => {
+        if (!this.#over && this.#token === token) this.#emit(event);
+      },
       signal,
     };
   }
@@ -261,6 +282,7 @@ class Sync {
   }
 
   #result(failure: Failure | undefined): SyncResult {
+    this.#over = true;
     const result = buildResult({
       request: this.#request,
       state: this.#state,
@@ -301,7 +323,7 @@ function formFailure(): Failure {
 
 function surpassed(): WeirError {
   return new WeirError({
-    code: "destination.fenced",
+    code: FENCED,
     message: "Another sync of this connection has started since.",
     next: "Let it finish; run only one sync of a connection at a time.",
     recovery: "stop",

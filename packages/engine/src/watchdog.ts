@@ -2,6 +2,13 @@ import type { Clock, FailureOrigin } from "@weir/protocol";
 import { WeirError } from "@weir/protocol";
 import type { Limits } from "./limits.ts";
 
+export interface Pending {
+  /** The other side is asked: this one waits with good reason. */
+  pause(): void;
+  resume(): void;
+  end(): void;
+}
+
 /**
  * Notices a source or destination that no longer answers. Each call into a connector is registered while it is pending;
  * waiting for the other side (back pressure) is not pending here, so a slow destination never looks like a dead source.
@@ -21,13 +28,21 @@ export class Watchdog {
 
   /** Runs a call; it counts as pending until it settles. */
   async during<T>(side: "source" | "destination", what: string, call: () => Promise<T>): Promise<T> {
-    const id = Symbol(what);
-    this.#pending.set(id, { side, since: this.#clock.now(), what });
+    const pending = this.begin(side, what);
     try {
       return await call();
     } finally {
-      this.#pending.delete(id);
+      pending.end();
     }
+  }
+
+  /** A call whose pending time is told step by step. */
+  begin(side: "source" | "destination", what: string): Pending {
+    const id = Symbol(what);
+    const resume = (): void => void this.#pending.set(id, { side, since: this.#clock.now(), what });
+    const pause = (): void => void this.#pending.delete(id);
+    resume();
+    return { pause, resume, end: pause };
   }
 
   /** Watches until `signal` aborts; calls `onDead` once with the failure when a call is pending for too long. */

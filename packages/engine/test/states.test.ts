@@ -59,6 +59,7 @@ const SOURCES = [
   "dead-letters.ts",
   "finish.ts",
   "held.ts",
+  "load-plan.ts",
   "load.ts",
   "message-buffer.ts",
   "message-runner.ts",

@@ -6,8 +6,9 @@ import type { Measure, MeasureRequest } from "./source.ts";
 import type { CheckResult, ConnectorSpecification } from "./spec.ts";
 
 /**
- * A destination. The engine opens one session for each attempt and calls, in this order: `held`, `begin`, then `takes`
- * and `transaction` for many parts, several at a time, `finish` for each stream, `close`.
+ * A destination. The engine opens one session for each attempt and calls, in this order: `held`, `begin` without streams
+ * to take the fence, `held` again (nobody else can commit any more), `begin` with the streams planned from it, then
+ * `takes` and `transaction` for many parts, several at a time, `finish` for each stream, `held`, `close`.
  */
 export interface DestinationConnector {
   readonly kind: "destination";
@@ -78,6 +79,8 @@ export interface StreamPlan {
 export interface BeginRequest {
   readonly token: FencingToken;
   readonly streams: readonly StreamPlan[];
+  /** Stored in the transaction that takes the fence and empties staging: what is dropped must not be gone on from. */
+  readonly checkpoints: readonly StoredCheckpoint[];
 }
 
 /** A change made to a table in `begin`, for the result: `orders: added column note (varchar)`. */

@@ -1,0 +1,112 @@
+import type { Field } from "@weir/protocol";
+import type { StreamDocument, StreamShape } from "./document.ts";
+import type { SyncRequest } from "./request.ts";
+import type { SelectedStream } from "./select.ts";
+import { isDedup, isIncremental } from "./select.ts";
+
+/** What an attempt does for a stream: read it, empty it, finish what was read before, or leave it alone. */
+export type Work = "read" | "clear" | "finish" | "nothing";
+
+type Load = Pick<
+  StreamDocument,
+  "generation" | "minimumGeneration" | "phase" | "clear" | "uncovered" | "since" | "overlap" | "state"
+>;
+
+export interface LoadPlan {
+  readonly load: Load;
+  readonly work: Work;
+  /** The stream starts from nothing: no state, shared or its own, may reach the source. */
+  readonly anew: boolean;
+  readonly notices: readonly string[];
+}
+
+export interface LoadInput {
+  readonly request: SyncRequest;
+  readonly sync: number;
+  readonly selected: SelectedStream;
+  readonly choice: StreamShape;
+  readonly before: StreamDocument | undefined;
+}
+
+/** The rows of SPEC.md's generation table. */
+export function planLoad(input: LoadInput): LoadPlan {
+  const { request, sync, selected, before } = input;
+  const same = before !== undefined && isSameLoad(input, before);
+  // An attempt of this sync has begun: what was asked at its start is in the checkpoint.
+  if (same && before.sync === sync) {
+    if (before.phase === "complete" && before.finished === sync) return leave(before, "nothing"); // [I10]
+    if (before.phase !== "complete") return goOn(input, before);
+  }
+  if (isNamed(selected, request.clear)) return startAnew(input, { replace: true, clear: true });
+  const refresh = request.refresh?.find(({ stream }) => isNamed(selected, [stream]));
+  if (refresh !== undefined) return startAnew(input, { replace: !refresh.retain });
+  if (same && before.phase !== "complete") return goOn(input, before);
+  if (same && isIncremental(selected.mode)) return increment(input, before);
+  return startAnew(input, { replace: !appends(selected) });
+}
+
+function appends({ mode }: SelectedStream): boolean {
+  return mode === "full_refresh_append" || isIncremental(mode);
+}
+
+function startAnew(
+  { sync, selected, before }: LoadInput,
+  { replace, clear = false }: { readonly replace: boolean; readonly clear?: boolean },
+): LoadPlan {
+  const generation = (before?.generation ?? 0) + 1;
+  const load: Load = {
+    generation,
+    minimumGeneration: replace ? generation : 0,
+    phase: "loading",
+    clear,
+    uncovered: false,
+    since: sync,
+    overlap: false,
+    state: null,
+  };
+  const repeats = before !== undefined && !replace && selected.mode === "incremental_append";
+  const notice = `${selected.key}: mode, cursor or key changed, or a refresh retains rows: everything is read again and appended to the rows already there.`;
+  return { load, work: clear ? "clear" : "read", anew: true, notices: repeats ? [notice] : [] };
+}
+
+/** A load that was interrupted, or read to its end and not finished. */
+function goOn(input: LoadInput, before: StreamDocument): LoadPlan {
+  if (before.phase === "loaded") return leave(before, "finish");
+  if (before.clear) return leave(before, "clear");
+  if (!before.uncovered) return leave(before, "read");
+  if (before.minimumGeneration > 0) return startAnew(input, { replace: true });
+  return { ...leave({ ...before, state: null, overlap: true, uncovered: false }, "read"), anew: true };
+}
+
+function increment({ sync }: LoadInput, before: StreamDocument): LoadPlan {
+  return leave({ ...before, minimumGeneration: 0, since: sync, overlap: false }, "read");
+}
+
+function leave(load: Load, work: Work): LoadPlan {
+  return { load, work, anew: false, notices: [] };
+}
+
+/**
+ * Whether rows and state of the checkpoint can be gone on from under today's choices. A replacing load must keep its
+ * fields, or its rows would be of two kinds; an appending one may gain columns as any table does.
+ */
+function isSameLoad({ selected, choice }: LoadInput, before: StreamDocument): boolean {
+  if (before.mode !== selected.mode || before.choice.cursor !== selected.cursor) return false;
+  if (isDedup(selected.mode) && !equal(before.choice.primaryKey, choice.primaryKey)) return false;
+  const replacing = before.phase !== "complete" && before.minimumGeneration > 0;
+  return !replacing || equal(before.choice.fields.map(fieldText), choice.fields.map(fieldText));
+}
+
+function fieldText({ name, kind, precision, scale }: Field): string {
+  return JSON.stringify([name, kind, precision, scale]);
+}
+
+function equal(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((item, index) => item === right[index]);
+}
+
+export function isNamed(selected: SelectedStream, names: readonly string[] | undefined): boolean {
+  return (
+    names?.some((name) => name === selected.key || name === selected.stream.name || name === "*") === true
+  );
+}
