@@ -36,7 +36,7 @@ export function postgresError(error: unknown, scene: FailureScene): Error {
 export function postgresFailure(error: unknown, scene: FailureScene): Failure {
   if (error instanceof WeirError) return error.failure;
   const driver = driverError(error);
-  const rule = ruleOf(driver);
+  const rule = ruleOf(driver, scene);
   return {
     code: `${scene.origin}.${rule.what}`,
     message: rule.message(scene, driver),
@@ -61,7 +61,9 @@ function driverError(error: unknown): DriverError {
   return { code: typeof code === "string" ? code : "", message: error.message };
 }
 
-function ruleOf(error: DriverError): Rule {
+function ruleOf(error: DriverError, { origin }: FailureScene): Rule {
+  // A source asks only for what was there when the attempt began.
+  if (error.code === "42P01" && origin === "source") return SCHEMA_CHANGED;
   const exact = RULES[error.code];
   if (exact !== undefined) return exact;
   const byText = TEXTS.find(([pattern]) => pattern.test(error.message));

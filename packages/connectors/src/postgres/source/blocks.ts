@@ -58,7 +58,7 @@ export function mayDiffer(then: Snapshot, now: Snapshot): boolean {
 interface Work {
   readonly from: Position;
   readonly to: Position;
-  /** Absent where nothing can be: tables without blocks, tables that are gone. */
+  /** Absent for a table that is gone. */
   readonly leaf?: Leaf | undefined;
   readonly piece?: Piece | undefined;
   readonly bytes: number;
@@ -113,9 +113,9 @@ function* cut(
   const perBlock = leaf.bytes / Math.max(1, leaf.blocks);
   const step = rangeScans ? Math.ceil(partBytes / Math.max(1, perBlock)) : Infinity;
   const last = Math.min(stop ?? Infinity, leaf.blocks);
-  if (from.block >= last) return yield { from, to, bytes: 0 };
-  for (let block = from.block; block < last; block += step) {
-    const rest = block + step >= last;
+  // A table without blocks is asked as well: only the query tells an empty table from one truncated since.
+  for (let block = from.block, rest = false; !rest; block += step) {
+    rest = block + step >= last;
     const until = rest ? to : { leaf: from.leaf, block: block + step };
     const upper = rest ? stop : block + step;
     yield {
@@ -123,7 +123,7 @@ function* cut(
       to: until,
       leaf,
       piece: { from: leaf.from, conditions: [...inBlocks(block, upper), ...conditions] },
-      bytes: Math.min(step, last - block) * perBlock,
+      bytes: Math.max(0, Math.min(step, last - block)) * perBlock,
     };
   }
 }
