@@ -44,7 +44,7 @@ export function planSync(input: PlanInput): SyncPlan {
     selected.map((stream) => ({ stream: stream.stream, table: tableFor(connection, stream.stream) })),
   );
   const notes: string[] = [];
-  const notices = vanished(held, selected);
+  const notices = [...vanished(held, selected), ...leftOut(held, selected)];
   const streams = selected.map((stream) => {
     const before = held.streams.get(stream.key);
     const decision = decideSchema({
@@ -90,6 +90,20 @@ function vanished(held: Checkpoints, selected: readonly SelectedStream[]): strin
     .map(
       ([key]) =>
         `${key}: its load was interrupted and the stream is no longer read; what was loaded of it is not complete.`,
+    );
+}
+
+/** A stream that was away while the shared state moved on starts anew at the source; rows appended before stay. */
+function leftOut({ connection, streams }: Checkpoints, selected: readonly SelectedStream[]): string[] {
+  if (connection?.form !== "GLOBAL" || connection.covers.length === 0) return [];
+  return selected
+    .filter(
+      ({ key, mode }) =>
+        mode === "incremental_append" && streams.has(key) && !connection.covers.includes(key),
+    )
+    .map(
+      ({ key }) =>
+        `${key}: the source's state moved on without this stream: everything is read again and appended to the rows already there.`,
     );
 }
 
