@@ -1,7 +1,7 @@
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** Replaces a file so that a crash leaves the old or the new text, whole and durable. */
+/** Replaces a file so that a crash leaves the old or the new text, whole and durable. One call for a file at a time. */
 export async function writeAtomic(path: string, text: string): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });

@@ -21,7 +21,7 @@ export function openLogFile(
   const write = (line: JsonObject): void => {
     if (!stream.writable) return;
     const at = new Date(around.clock.now()).toISOString();
-    stream.write(`${around.secrets.maskForeign(stringifyJson({ at, ...line }))}\n`);
+    stream.write(`${around.secrets.maskForeign(stringifyJson({ ...line, at }))}\n`);
   };
   return {
     log: (level, message, fields) => write({ level, message, ...(fields as JsonObject | undefined) }),

@@ -16,6 +16,8 @@ const LOGS_KEPT = 20;
  */
 export class WorkFolder {
   readonly #folder: string;
+  /** The last write of each connection: streams commit at the same time, and the newest document must stay. */
+  readonly #writes = new Map<string, Promise<void>>();
 
   constructor(projectFolder: string) {
     this.#folder = join(projectFolder, ".weir");
@@ -83,6 +85,11 @@ export class WorkFolder {
   }
 
   #write(connection: string, document: JsonObject): Promise<void> {
-    return writeAtomic(this.#stateFile(connection), `${stringifyJson(document)}\n`);
+    const before = this.#writes.get(connection) ?? Promise.resolve();
+    const write = before
+      .catch(() => undefined)
+      .then(() => writeAtomic(this.#stateFile(connection), `${stringifyJson(document)}\n`));
+    this.#writes.set(connection, write);
+    return write;
   }
 }
