@@ -190,7 +190,11 @@ export async function syncStream(
   const rejected: RejectedRow[] = [];
   const sync = options.sync ?? 1;
   try {
-    const notes = await session.begin({ token: { sync, attempt: options.attempt ?? 1 }, streams: [plan] });
+    const notes = await session.begin({
+      token: { sync, attempt: options.attempt ?? 1 },
+      streams: [plan],
+      checkpoints: [],
+    });
     const result = await loadPart(session, plan, rows, { ...options, rejected });
     await finishStream(session, plan, { overlap: options.overlap ?? false, since: options.since ?? sync });
     return { notes, result, rejected };

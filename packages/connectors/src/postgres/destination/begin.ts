@@ -3,7 +3,7 @@ import { WeirError } from "@weir/protocol";
 import type { Session } from "../connection.ts";
 import { sqlState } from "../failures.ts";
 import { lookAt } from "./catalog.ts";
-import { takeFence } from "./ledger.ts";
+import { putCheckpoints, takeFence } from "./ledger.ts";
 import { refuseSharedTables, stageHash } from "./names.ts";
 import { literal, tableText, transaction } from "./sql.ts";
 import { type Preparation, prepare, tablesOf } from "./tables.ts";
@@ -22,7 +22,7 @@ export interface Begun {
   readonly natives: NativeTypes;
 }
 
-/** Takes the fence, then makes the tables what the plans need. Three round trips where all is as it should be. */
+/** Takes the fence, then makes the tables what the plans need. Four round trips where all is as it should be. */
 export async function begin(session: Session, scene: BeginScene, request: BeginRequest): Promise<Begun> {
   const { connection, defaultSchema, context } = scene;
   refuseSharedTables(request.streams, defaultSchema);
@@ -46,7 +46,7 @@ const MADE_MEANWHILE: ReadonlySet<string> = new Set(["42P06", "42P07", "42701", 
 async function prepareAll(
   session: Session,
   { connection, defaultSchema }: BeginScene,
-  { streams }: BeginRequest,
+  { streams, checkpoints, token }: BeginRequest,
   { natives, patient }: { readonly natives: NativeTypes; readonly patient: Patience },
 ): Promise<readonly Preparation[]> {
   const tables = streams.flatMap((plan) => tablesOf(plan, connection, defaultSchema));
@@ -58,8 +58,28 @@ async function prepareAll(
   for (const { statements, target } of preparations) {
     if (statements.length > 0) await patient.try(() => run(session, statements, target.plan.key));
   }
-  await emptyStages(session, preparations, patient);
+  const stale = await staleStages(session, preparations);
+  const write = (): Promise<void> => putCheckpoints(session, connection, token, checkpoints);
+  if (stale.length === 0) await write();
+  else await patient.try(() => storeAndEmpty(session, stale, write));
   return preparations;
+}
+
+/** Together or not at all: a checkpoint must not outlive the staged rows it counts on, nor find others' there. */
+async function storeAndEmpty(
+  session: Session,
+  stages: readonly string[],
+  write: () => Promise<void>,
+): Promise<void> {
+  await session.query("BEGIN");
+  try {
+    await write();
+    for (const stage of stages) await session.query(`TRUNCATE ${stage}`);
+    await session.query("COMMIT");
+  } catch (error) {
+    await session.query("ROLLBACK");
+    throw error;
+  }
 }
 
 async function run(session: Session, statements: readonly string[], stream: string): Promise<void> {
@@ -72,18 +92,17 @@ async function run(session: Session, statements: readonly string[], stream: stri
 }
 
 /** One round trip tells which of the stages have rows, most often none. */
-async function emptyStages(
+async function staleStages(
   session: Session,
   preparations: readonly Preparation[],
-  patient: Patience,
-): Promise<void> {
+): Promise<readonly string[]> {
   const stages = preparations.flatMap(({ stale }) => (stale === undefined ? [] : [tableText(stale)]));
-  if (stages.length === 0) return;
+  if (stages.length === 0) return [];
   const asked = stages.map(
     (stage) => `SELECT ${literal(stage)} AS stage WHERE EXISTS (SELECT FROM ${stage})`,
   );
   const full = await session.query<{ readonly stage: string }>(asked.join(" UNION ALL "));
-  for (const { stage } of full) await patient.try(() => session.query(`TRUNCATE ${stage}`));
+  return full.map(({ stage }) => stage);
 }
 
 const TRIES = 6;
