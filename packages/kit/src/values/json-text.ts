@@ -1,4 +1,4 @@
-/** Whether the text is one JSON value. JSON.parse decides: three times as fast as a scan in TypeScript. */
+/** Whether the text is one JSON value. JSON.parse decides: as fast as a scan in TypeScript, on long texts faster. */
 export function checkJson(text: string): boolean {
   try {
     JSON.parse(text);
@@ -13,7 +13,7 @@ export function hasNul(text: string): boolean {
   return text.includes("\0");
 }
 
-/** An odd number of backslashes before `u`, then NUL or a surrogate. */
+/** May also match after an escaped backslash; ESCAPES tells. */
 const NUL_OR_SURROGATE = /\\u(?:0000|[dD][89a-fA-F])/;
 const ESCAPES = /\\(?:u([0-9a-fA-F]{4})|.)/g;
 
