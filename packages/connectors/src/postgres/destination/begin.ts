@@ -22,20 +22,46 @@ export interface Begun {
   readonly natives: NativeTypes;
 }
 
-/** Takes the fence, then makes the tables what the plans need. Four round trips where all is as it should be. */
+/**
+ * Takes the fence, makes the tables what the plans need, and stores the checkpoints in the transaction that drops staged
+ * rows. Four round trips where all is as it should be.
+ */
 export async function begin(session: Session, scene: BeginScene, request: BeginRequest): Promise<Begun> {
   const { connection, defaultSchema, context } = scene;
-  refuseSharedTables(request.streams, defaultSchema);
+  const { streams, token, checkpoints } = request;
+  refuseSharedTables(streams, defaultSchema);
   const patient = new Patience(session, scene);
-  await patient.try(() => takeFence(session, connection, request.token));
-  const natives = await lookUpNativeTypes(session, request.streams);
+  await patient.try(() => takeFence(session, connection, token));
+  const natives = await lookUpNativeTypes(session, streams);
+  const preparations = await prepareAll({ session, scene, request, natives, patient });
+  const discards = [
+    ...preparations.flatMap((preparation) => preparation.discards),
+    ...(await fullStages(session, preparations)).map((stage) => `TRUNCATE ${stage}`),
+  ];
+  const keep = (): Promise<void> => putCheckpoints(session, connection, token, checkpoints);
+  if (discards.length > 0) await patient.try(() => discard(session, discards, keep));
+  else if (checkpoints.length > 0) await keep();
+  return { preparations, natives };
+}
+
+interface PrepareScene {
+  readonly session: Session;
+  readonly scene: BeginScene;
+  readonly request: BeginRequest;
+  readonly natives: NativeTypes;
+  readonly patient: Patience;
+}
+
+async function prepareAll(input: PrepareScene): Promise<readonly Preparation[]> {
+  const { clock, signal } = input.scene.context;
+  if (input.request.streams.length === 0) return [];
   for (let tries = 1; ; tries++) {
     try {
-      return { preparations: await prepareAll(session, scene, request, { natives, patient }), natives };
+      return await lookAndPrepare(input);
     } catch (error) {
       // Another connection made the same schema, table or column at the same moment: look again.
       if (!MADE_MEANWHILE.has(sqlState(error)) || tries === 5) throw error;
-      await context.clock.sleep(50 * tries, context.signal);
+      await clock.sleep(50 * tries, signal);
     }
   }
 }
@@ -43,12 +69,15 @@ export async function begin(session: Session, scene: BeginScene, request: BeginR
 /** Duplicate schema, table, column; and unique_violation, which the catalog's own indexes say when two race. */
 const MADE_MEANWHILE: ReadonlySet<string> = new Set(["42P06", "42P07", "42701", "23505"]);
 
-async function prepareAll(
-  session: Session,
-  { connection, defaultSchema }: BeginScene,
-  { streams, checkpoints, token }: BeginRequest,
-  { natives, patient }: { readonly natives: NativeTypes; readonly patient: Patience },
-): Promise<readonly Preparation[]> {
+async function lookAndPrepare({
+  session,
+  scene,
+  request,
+  natives,
+  patient,
+}: PrepareScene): Promise<readonly Preparation[]> {
+  const { connection, defaultSchema } = scene;
+  const { streams } = request;
   const tables = streams.flatMap((plan) => tablesOf(plan, connection, defaultSchema));
   const hashes = streams.map(({ key }) => stageHash(connection, key));
   const view = await lookAt(session, tables, hashes);
@@ -58,28 +87,7 @@ async function prepareAll(
   for (const { statements, target } of preparations) {
     if (statements.length > 0) await patient.try(() => run(session, statements, target.plan.key));
   }
-  const stale = await staleStages(session, preparations);
-  const write = (): Promise<void> => putCheckpoints(session, connection, token, checkpoints);
-  if (stale.length === 0) await write();
-  else await patient.try(() => storeAndEmpty(session, stale, write));
   return preparations;
-}
-
-/** Together or not at all: a checkpoint must not outlive the staged rows it counts on, nor find others' there. */
-async function storeAndEmpty(
-  session: Session,
-  stages: readonly string[],
-  write: () => Promise<void>,
-): Promise<void> {
-  await session.query("BEGIN");
-  try {
-    await write();
-    for (const stage of stages) await session.query(`TRUNCATE ${stage}`);
-    await session.query("COMMIT");
-  } catch (error) {
-    await session.query("ROLLBACK");
-    throw error;
-  }
 }
 
 async function run(session: Session, statements: readonly string[], stream: string): Promise<void> {
@@ -91,8 +99,8 @@ async function run(session: Session, statements: readonly string[], stream: stri
   }
 }
 
-/** One round trip tells which of the stages have rows, most often none. */
-async function staleStages(
+/** The stages that hold rows of an earlier load, most often none. One round trip. */
+async function fullStages(
   session: Session,
   preparations: readonly Preparation[],
 ): Promise<readonly string[]> {
@@ -103,6 +111,21 @@ async function staleStages(
   );
   const full = await session.query<{ readonly stage: string }>(asked.join(" UNION ALL "));
   return full.map(({ stage }) => stage);
+}
+
+async function discard(
+  session: Session,
+  statements: readonly string[],
+  keep: () => Promise<void>,
+): Promise<void> {
+  try {
+    await session.query(["BEGIN", ...statements].join(";\n"));
+    await keep();
+    await session.query("COMMIT");
+  } catch (error) {
+    await session.query("ROLLBACK");
+    throw error;
+  }
 }
 
 const TRIES = 6;

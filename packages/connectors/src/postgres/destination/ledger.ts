@@ -118,8 +118,22 @@ RETURNING sync`;
 /** Takes the fence, in a transaction of its own: the row's lock puts concurrent takers in order. */
 export async function takeFence(session: Session, connection: string, token: FencingToken): Promise<void> {
   const values = [storedText(connection), String(token.sync), String(token.attempt)];
-  const taken = await withTables(session, () => session.query(TAKE_FENCE, values));
-  if (taken.length === 0) throw fenced(token);
+  try {
+    const taken = await withTables(session, () => session.query(TAKE_FENCE, values));
+    if (taken.length === 0) throw fenced(token);
+  } catch (error) {
+    // Whoever is surpassed must not try again, and ends nobody's session for the lock.
+    if (sqlState(error) === "55P03" && (await isSurpassed(session, values))) throw fenced(token);
+    throw error;
+  }
+}
+
+async function isSurpassed(session: Session, values: readonly string[]): Promise<boolean> {
+  const held = await session.query(
+    `SELECT sync FROM ${WEIR_SCHEMA}.fences WHERE connection = $1 AND (sync, attempt) > ($2::bigint, $3::bigint)`,
+    values,
+  );
+  return held.length > 0;
 }
 
 /**

@@ -3,7 +3,7 @@ import { sqlState } from "../failures.ts";
 import { type ExistingTable, lookAt } from "./catalog.ts";
 import { createTable, evolveTable, META_COLUMNS } from "./ddl.ts";
 import { isPlain } from "./plain.ts";
-import { columnList, identifier, tableText } from "./sql.ts";
+import { columnList, identifier, literal, tableText } from "./sql.ts";
 import type { Target } from "./tables.ts";
 import { sameType } from "./types.ts";
 import { converted } from "./widen.ts";
@@ -31,6 +31,8 @@ async function finalTable(session: Session, { final, columns }: Target): Promise
   const existing = view.table(final);
   if (existing !== undefined) return existing;
   if (!view.schemas.has(final.schema)) {
+    // IF NOT EXISTS fails when two streams finish at once: the second waits for the first one's commit.
+    await session.query(`SELECT pg_advisory_xact_lock(hashtext(${literal(`weir schema ${final.schema}`)}))`);
     await session.query(`CREATE SCHEMA IF NOT EXISTS ${identifier(final.schema)}`);
   }
   for (const statement of createTable(final, columns)) await session.query(statement);

@@ -37,11 +37,13 @@ export interface TargetColumn {
 
 export interface Preparation {
   readonly target: Target;
-  /** To be run in one transaction; empty when everything is as it should be. */
+  /** Makes and widens; to be run in one transaction. Empty when everything is as it should be. */
   readonly statements: readonly string[];
-  readonly notes: readonly string[];
-  /** A stage of the right shape that may hold rows of an earlier load, to be emptied. */
+  /** Drops staged rows that must not be gone on from; to be run together with the checkpoints that say so. */
+  readonly discards: readonly string[];
+  /** A stage of the right shape, to be emptied in the same way if it has rows. */
   readonly stale?: TableName | undefined;
+  readonly notes: readonly string[];
 }
 
 export interface PrepareInput {
@@ -88,14 +90,15 @@ export function prepare(input: PrepareInput): Preparation {
     return { ...stage, target: target(stage.table, stage.columns) };
   }
   const shown = prepareFinal(input, final, wanted, existing);
-  if (plan.mode === "append") return { ...shown, target: target(final, shown.columns) };
+  if (plan.mode === "append") return { ...shown, discards: [], target: target(final, shown.columns) };
   const index = keyIndex(final, key, existing);
   const stage = prepareStage(input, shown.columns, existing);
   return {
     target: target(stage.table, shown.columns),
     statements: [...shown.statements, ...index, ...stage.statements],
-    notes: [...shown.notes, ...stage.notes],
+    discards: stage.discards,
     stale: stage.stale,
+    notes: [...shown.notes, ...stage.notes],
   };
 }
 
@@ -145,6 +148,7 @@ function keyIndex(
 
 interface Stage extends Prepared {
   readonly table: TableName;
+  readonly discards: readonly string[];
   readonly stale?: TableName | undefined;
 }
 
@@ -155,34 +159,33 @@ function prepareStage(
 ): Stage {
   const table = { schema: WEIR_SCHEMA, name: stageName(connection, plan) };
   const hash = stageHash(connection, plan.key);
-  const orphans = [...view.stages].filter(([name, of]) => of === hash && name !== table.name);
-  const drop = orphans.map(([name]) => `DROP TABLE IF EXISTS ${tableText({ schema: WEIR_SCHEMA, name })}`);
+  const others = [...view.stages].filter(([name, of]) => of === hash && name !== table.name);
+  const discards = others.map(([name]) => drop({ schema: WEIR_SCHEMA, name }));
   const existing = view.table(table);
-  if (plan.fresh) {
-    if (existing !== undefined && isAsWanted(existing, wanted)) {
-      return { table, columns: wanted, statements: drop, notes: [], stale: table };
-    }
-    return {
-      table,
-      columns: wanted,
-      statements: [
-        ...drop,
-        `DROP TABLE IF EXISTS ${tableText(table)}`,
-        ...createTable(table, wanted),
-        ...constraintsLike(final, table, wanted),
-        `COMMENT ON TABLE ${tableText(table)} IS ${literal(`Rows of stream ${plan.key.replaceAll("\0", "")} that are not yet shown, kept by Weir.`)}`,
-      ],
-      notes: [],
-    };
+  if (!plan.fresh) {
+    if (existing === undefined) throw stageMissing(plan);
+    const evolved = evolveTable(table, existing, wanted, plan.key);
+    const columns = wanted.map((column, at) => ({ ...column, type: evolved.types[at] ?? column.type }));
+    // The final table's notes say the same.
+    const notes = plan.mode === "append_dedup" ? [] : evolved.notes;
+    return { table, columns, statements: evolved.statements, discards, notes };
   }
-  if (existing === undefined) throw stageMissing(plan);
-  const evolved = evolveTable(table, existing, wanted, plan.key);
-  return {
-    table,
-    columns: wanted.map((column, at) => ({ ...column, type: evolved.types[at] ?? column.type })),
-    statements: [...drop, ...evolved.statements],
-    notes: plan.mode === "append_dedup" ? [] : evolved.notes,
-  };
+  const made = { table, columns: wanted, notes: [] };
+  if (existing !== undefined && isAsWanted(existing, wanted)) {
+    return { ...made, statements: [], discards, stale: table };
+  }
+  const comment = `Rows of stream ${plan.key.replaceAll("\0", "")} that are not yet shown, kept by Weir.`;
+  const create = [
+    ...createTable(table, wanted),
+    ...constraintsLike(final, table, wanted),
+    `COMMENT ON TABLE ${tableText(table)} IS ${literal(comment)}`,
+  ];
+  if (existing === undefined) return { ...made, statements: create, discards };
+  return { ...made, statements: [], discards: [...discards, drop(table), ...create] };
+}
+
+function drop(table: TableName): string {
+  return `DROP TABLE IF EXISTS ${tableText(table)}`;
 }
 
 function isAsWanted(existing: ExistingTable, wanted: readonly Wanted[]): boolean {
