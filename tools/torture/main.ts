@@ -5,7 +5,7 @@ import { seededRandom } from "@weir/kit/testing";
 import type { Damage } from "./check.ts";
 import { addDamage, isDamaged, NO_DAMAGE } from "./check.ts";
 import { duckdbPlace, postgresPlace } from "./destinations.ts";
-import type { TortureOptions } from "./options.ts";
+import type { DestinationName, TortureOptions } from "./options.ts";
 import { readOptions } from "./options.ts";
 import type { Scenario } from "./scenario.ts";
 import { projectFor, runScenario } from "./scenario.ts";
@@ -34,9 +34,9 @@ async function torture(options: TortureOptions): Promise<Report> {
   let kills = 0;
   let trials = 0;
   try {
-    const usual = await measureUsual(servers, folder);
+    const usual = await measureUsual(servers, folder, options.destinations);
     while (kills < options.kills) {
-      const scenario = pick(trials, random, options.changing);
+      const scenario = pick(trials, random, options);
       const outcome = await runScenario({
         scenario,
         servers,
@@ -65,15 +65,15 @@ async function torture(options: TortureOptions): Promise<Report> {
 }
 
 /** Every destination and mode in turn; victims and moments at random. */
-function pick(number: number, random: () => number, changing: boolean): Scenario {
-  const destination = number % 2 === 0 ? "postgres" : "duckdb";
+function pick(number: number, random: () => number, { changing, destinations }: TortureOptions): Scenario {
+  const destination = destinations[number % destinations.length] ?? "postgres";
   const servers =
     destination === "postgres"
       ? (["source server", "destination server"] as const)
       : (["source server"] as const);
   const victim =
     random() < 0.75 ? "sync" : (servers[Math.floor(random() * servers.length)] ?? "source server");
-  const mode = MODES[Math.floor(number / 2) % MODES.length] ?? "full_refresh_append";
+  const mode = MODES[Math.floor(number / destinations.length) % MODES.length] ?? "full_refresh_append";
   return { number, destination, mode, victim, during: random() < 0.6 ? 1 : 2, changing };
 }
 
@@ -81,9 +81,10 @@ function pick(number: number, random: () => number, changing: boolean): Scenario
 async function measureUsual(
   servers: Servers,
   folder: string,
+  destinations: readonly DestinationName[],
 ): Promise<Record<Scenario["destination"], number>> {
   const usual = { postgres: 0, duckdb: 0 };
-  for (const destination of ["postgres", "duckdb"] as const) {
+  for (const destination of destinations) {
     const name = `usual_${destination}`;
     await copyBase(servers, name);
     const place =

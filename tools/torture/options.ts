@@ -9,7 +9,10 @@ export interface TortureOptions {
   /** Change the source between attempts, and check the promise for that instead. */
   readonly changing: boolean;
   readonly keep: boolean;
+  readonly destinations: readonly DestinationName[];
 }
+
+export type DestinationName = "postgres" | "duckdb";
 
 export function readOptions(argv: readonly string[]): TortureOptions {
   const { values } = parseArgs({
@@ -21,6 +24,7 @@ export function readOptions(argv: readonly string[]): TortureOptions {
       json: { type: "boolean", default: false },
       changing: { type: "boolean", default: false },
       keep: { type: "boolean", default: false },
+      destination: { type: "string", multiple: true, default: ["postgres", "duckdb"] },
     },
   });
   return {
@@ -30,6 +34,7 @@ export function readOptions(argv: readonly string[]): TortureOptions {
     json: values.json,
     changing: values.changing,
     keep: values.keep,
+    destinations: values.destination.map(destinationName),
   };
 }
 
@@ -38,4 +43,9 @@ function whole(text: string, name: string): number {
   if (!Number.isInteger(value) || value < 1)
     throw new Error(`--${name} wants a whole number above 0, not ${text}`);
   return value;
+}
+
+function destinationName(text: string): DestinationName {
+  if (text === "postgres" || text === "duckdb") return text;
+  throw new Error(`--destination wants postgres or duckdb, not ${text}`);
 }
