@@ -68,7 +68,7 @@ export async function cursorAfterLoad(
   return withTies(
     scene,
     column,
-    { kind: "cursor", ...about(column), value: row?.value ?? null, snapshot: snapshot.at },
+    { kind: "cursor", ...about(column), value: row?.value ?? null, snapshot: snapshot.at, more: false },
     signal,
   );
 }
@@ -82,7 +82,8 @@ export async function* cursorParts(
 ): AsyncGenerator<CursorPart> {
   const { snapshot, leaves } = scene;
   // No transaction has begun since, and nobody was writing then. What a view shows may depend on anything.
-  if (scene.heap && state.ties === undefined && !mayDiffer(state.snapshot, snapshot.at)) return;
+  if (scene.heap && !state.more && state.ties === undefined && !mayDiffer(state.snapshot, snapshot.at))
+    return;
   const past = state.value === null ? undefined : constant(state.value, column);
   const late = lateRows(scene, column, state, past);
   const fresh =
@@ -101,11 +102,12 @@ export async function* cursorParts(
     pieces: [{ from: nameOf(scene.relation), conditions }],
     leaves: leaves.list,
   });
-  const reached = (value: string | null): CursorState => ({
+  const reached = (value: string | null, more: boolean): CursorState => ({
     kind: "cursor",
     ...about(column),
     value,
     snapshot: snapshot.at,
+    more,
   });
   let from = past;
   let lower = [fresh, ...finite];
@@ -118,8 +120,8 @@ export async function* cursorParts(
       value === null
         ? "false"
         : [...lower, `${identifier(column.name)} <= ${constant(value, column)}`].join(" AND ");
-    const after = reached(value ?? state.value);
     const final = boundary === undefined;
+    const after = reached(value ?? state.value, !final);
     yield {
       selection: selection([`((${range})${extra})`]),
       state: final ? await withTies(scene, column, after, signal) : after,
@@ -167,9 +169,15 @@ function lateRows(
 /** Subquery for the text of the greatest value that has a successor. */
 function greatest(scene: StreamScene, column: SourceColumn, conditions: readonly string[]): string {
   const name = identifier(column.name);
-  const where = [`${name} IS NOT NULL`, ...endlessCondition(scene, column, "<"), ...conditions].join(" AND ");
+  const where = [`${name} IS NOT NULL`, ...endlessCondition(scene, column, "<"), ...conditions];
   // ORDER BY LIMIT 1 instead of max(): it knows every type with an order, and keeps the column's own collation.
-  return `SELECT ${valueText(column)} FROM ${nameOf(scene.relation)} WHERE ${where} ORDER BY ${name} DESC LIMIT 1`;
+  return textOf(scene, column, `WHERE ${where.join(" AND ")} ORDER BY ${name} DESC LIMIT 1`);
+}
+
+/** Its text is made outside: ORDER BY would take a text named like the column for the column. */
+function textOf({ relation }: StreamScene, column: SourceColumn, rest: string): string {
+  const name = identifier(column.name);
+  return `SELECT ${outputText(name, column.type)} FROM (SELECT ${name} FROM ${nameOf(relation)} ${rest}) AS one`;
 }
 
 /**
@@ -185,12 +193,12 @@ async function nextBoundary(
     signal,
   }: { readonly from: string | undefined; readonly top: string; readonly signal: AbortSignal },
 ): Promise<string | undefined> {
-  if (!scene.indexed) return undefined;
+  if (!scene.indexed || !scene.heap) return undefined;
   const name = identifier(column.name);
   const upper = constant(top, column);
   const where = [`${name} < ${upper}`, ...(from === undefined ? [] : [`${name} > ${from}`])].join(" AND ");
-  const sql = `SELECT ${valueText(column)} AS value FROM ${nameOf(scene.relation)} WHERE ${where}
- ORDER BY ${name} OFFSET ${rowsPerPart(scene) - 1} LIMIT 1`;
+  const rest = `WHERE ${where} ORDER BY ${name} OFFSET ${rowsPerPart(scene) - 1} LIMIT 1`;
+  const sql = `SELECT (${textOf(scene, column, rest)}) AS value`;
   const [row] = await queryOnce<{ value: string | null }>(scene.snapshot, sql, guarded(scene, signal));
   return row?.value ?? undefined;
 }
@@ -227,10 +235,6 @@ function endlessCondition(
 
 function about(column: SourceColumn): { readonly column: string; readonly type: string } {
   return { column: column.name, type: column.type.base };
-}
-
-function valueText(column: SourceColumn): string {
-  return outputText(identifier(column.name), column.type);
 }
 
 /** Cursor types are the server's own, so their names need no schema but pg_catalog. */

@@ -45,7 +45,7 @@ export interface BlocksState {
 
 /**
  * Everything up to `value` that `snapshot` saw has been delivered.
- * `{ kind: "cursor", version: 1, column, type, value, snapshot: "xmin:xmax", ties }`
+ * `{ kind: "cursor", version: 1, column, type, value, snapshot: "xmin:xmax", more, ties }`
  */
 export interface CursorState {
   readonly kind: "cursor";
@@ -55,6 +55,8 @@ export interface CursorState {
   /** The server's text of it; null when no row had one. */
   readonly value: string | null;
   readonly snapshot: Snapshot;
+  /** The snapshot saw rows above `value` too; they had not been delivered yet. */
+  readonly more: boolean;
   /** Number of rows holding exactly `value`, where rows do not tell which transaction wrote them (views). */
   readonly ties?: number | undefined;
 }
@@ -94,11 +96,19 @@ export function readState(json: JsonValue): State | undefined {
 }
 
 function readCursor(json: JsonObject): CursorState | undefined {
-  const { column, type, value, ties } = json;
+  const { column, type, value, more, ties } = json;
   const snapshot = readSnapshot(json["snapshot"]);
   if (typeof column !== "string" || typeof type !== "string" || snapshot === undefined) return undefined;
   if (typeof value !== "string" && value !== null) return undefined;
-  return { kind: "cursor", column, type, value, snapshot, ...(typeof ties === "number" ? { ties } : {}) };
+  return {
+    kind: "cursor",
+    column,
+    type,
+    value,
+    snapshot,
+    more: more === true,
+    ...(typeof ties === "number" ? { ties } : {}),
+  };
 }
 
 function readBlocks(json: JsonObject): BlocksState | undefined {
