@@ -16,7 +16,13 @@ export type {
   RowWriter,
 } from "./record/destination.ts";
 export { recordDestination } from "./record/destination.ts";
-export type { ReadRequest, RecordSourceDefinition, RecordStep, RecordStream } from "./record/source.ts";
+export type {
+  ReadRequest,
+  RecordFields,
+  RecordSourceDefinition,
+  RecordStep,
+  RecordStream,
+} from "./record/source.ts";
 export { recordSource } from "./record/source.ts";
 export type { BatchRow } from "./rows.ts";
 export { rowsOf } from "./rows.ts";

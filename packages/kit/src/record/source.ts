@@ -34,11 +34,14 @@ export interface ReadRequest<Config> {
   readonly signal: AbortSignal;
 }
 
+/** Type of each top-level field, in order: `{ id: "integer", price: { kind: "number", precision: 10, scale: 2 } }`. */
+export type RecordFields = Readonly<Record<string, FieldKind | Omit<Field, "name">>>;
+
 export interface RecordStream<Config> {
   readonly name: string;
   readonly namespace?: string | undefined;
-  /** Type of each top-level field, in order: `{ id: "integer", price: { kind: "number", precision: 10, scale: 2 } }`. */
-  readonly fields: Readonly<Record<string, FieldKind | Omit<Field, "name">>>;
+  /** The fields, or how to find them; asked by `discover` and `check` only. */
+  readonly fields: RecordFields | ((config: Config, context: Context) => Promise<RecordFields>);
   /** Names of fields. */
   readonly primaryKey?: readonly string[] | undefined;
   /** A field that grows with every change. Given: the stream can be read incrementally, and `read` goes on from `state`. */
@@ -80,7 +83,11 @@ export function recordSource<Config extends TObject>(
       if (definition.check !== undefined) return definition.check(value, context);
       const [first] = await find(value, context);
       if (first === undefined) return undefined;
-      const stream = configuredFull(first);
+      const stream = {
+        stream: await streamOf(first, value, context),
+        sync_mode: "full_refresh",
+        destination_sync_mode: "overwrite",
+      } as const;
       const rows = first.read({ config: value, state: null, stream, context, signal: context.signal });
       const iterator = abortable(rows, context.signal);
       await iterator.next();
@@ -88,7 +95,9 @@ export function recordSource<Config extends TObject>(
       return undefined;
     },
     discover: async (value, context): Promise<Catalog> => ({
-      streams: (await find(value, context)).map(streamOf),
+      streams: await Promise.all(
+        (await find(value, context)).map((stream) => streamOf(stream, value, context)),
+      ),
     }),
     open: async ({ config: value, catalog, state, context }) => {
       const found = await find(value, context);
@@ -102,8 +111,14 @@ export function recordSource<Config extends TObject>(
   });
 }
 
-function streamOf<Config>({ name, namespace, fields, primaryKey, cursor }: RecordStream<Config>): Stream {
-  const list = Object.entries(fields).map(([field, type]) => ({
+async function streamOf<Config>(
+  stream: RecordStream<Config>,
+  config: Config,
+  context: Context,
+): Promise<Stream> {
+  const { name, namespace, fields, primaryKey = [], cursor } = stream;
+  const found = typeof fields === "function" ? await fields(config, context) : fields;
+  const list = Object.entries(found).map(([field, type]) => ({
     name: field,
     ...(typeof type === "string" ? { kind: type } : type),
   }));
@@ -113,11 +128,7 @@ function streamOf<Config>({ name, namespace, fields, primaryKey, cursor }: Recor
     json_schema: schemaOf(list),
     supported_sync_modes: cursor === undefined ? ["full_refresh"] : ["full_refresh", "incremental"],
     ...(cursor === undefined ? {} : { source_defined_cursor: true, default_cursor_field: [cursor] }),
-    ...(primaryKey === undefined ? {} : { source_defined_primary_key: primaryKey.map((field) => [field]) }),
+    ...(primaryKey.length === 0 ? {} : { source_defined_primary_key: primaryKey.map((field) => [field]) }),
     is_resumable: true,
   };
-}
-
-function configuredFull<Config>(stream: RecordStream<Config>): ConfiguredStream {
-  return { stream: streamOf(stream), sync_mode: "full_refresh", destination_sync_mode: "overwrite" };
 }
