@@ -12,6 +12,7 @@ export interface CommandContext {
   /** `--file`: the project file, or nothing for the `weir.yaml` of `cwd`. */
   readonly file: string | undefined;
   readonly json: boolean;
+  readonly verbose: boolean;
   readonly secrets: Secrets;
   /** For text on stdout. */
   readonly style: Style;

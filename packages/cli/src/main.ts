@@ -101,6 +101,7 @@ function contextFor(io: Io, secrets: Secrets, options: SharedOptions): CommandCo
     cwd: io.cwd ?? process.cwd(),
     file: options.file,
     json,
+    verbose: options.verbose === true,
     secrets,
     style: json ? (_shade, text) => text : styleFor(io.stdout, io.env),
     noteStyle: style,

@@ -13,6 +13,7 @@ class Screen extends Writable {
   readonly isTTY: boolean;
   readonly columns = 120;
   text = "";
+  onText: () => void = () => undefined;
 
   constructor(isTTY: boolean) {
     super();
@@ -21,6 +22,7 @@ class Screen extends Writable {
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.text += chunk.toString();
+    this.onText();
     done();
   }
 }
@@ -30,7 +32,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly tty?: boolean;
   readonly signal?: AbortSignal;
-  readonly stdin?: PassThrough;
+  /** Answers to questions: each is typed when its words have appeared on stdout. */
+  readonly answers?: readonly (readonly [words: string, keys: string])[];
 }
 
 export interface Ran {
@@ -44,16 +47,32 @@ export async function weir(argv: readonly string[], options: RunOptions): Promis
   const tty = options.tty ?? false;
   const stdout = new Screen(tty);
   const stderr = new Screen(tty);
+  const stdin = Object.assign(new PassThrough(), { isTTY: tty, setRawMode: () => stdin });
+  typeAnswers(stdin, stdout, options.answers ?? []);
   const code = await main(argv, {
     clock: systemClock,
     env: options.env ?? {},
-    stdin: Object.assign(options.stdin ?? new PassThrough(), { isTTY: tty }),
+    stdin,
     stdout,
     stderr,
     signal: options.signal ?? new AbortController().signal,
     cwd: options.cwd,
   });
   return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+function typeAnswers(stdin: PassThrough, stdout: Screen, answers: NonNullable<RunOptions["answers"]>): void {
+  const left = [...answers];
+  let seen = 0;
+  stdout.onText = () => {
+    const [words, keys] = left[0] ?? [];
+    const at = words === undefined ? -1 : stdout.text.indexOf(words, seen);
+    if (at < 0 || keys === undefined) return;
+    left.shift();
+    seen = at + 1;
+    // The question is drawn before it listens.
+    setTimeout(() => stdin.write(keys), 20);
+  };
 }
 
 export interface Envelope {

@@ -74,7 +74,7 @@ function configure<Connector extends SourceConnector | DestinationConnector>(
   if (findings.length > 0) throw located(endpoint, findings);
   try {
     const { config, warnings } = parseConfig(schema, value, dotted(path));
-    return { endpoint, connector, config: config as JsonObject, warnings };
+    return { endpoint, connector, config, warnings };
   } catch (error) {
     throw error instanceof WeirError ? withPlace(endpoint, error) : error;
   }

@@ -55,8 +55,8 @@ export async function runSync(
     file.log(level, message, fields);
     context.log(level, message, fields);
   };
-  const display = displayFor(context);
   context.note(`${connection.name}: ${source.endpoint.name} to ${destination.endpoint.name}`);
+  const display = displayFor(context);
   try {
     const around: Context = { clock: io.clock, log, signal: io.signal };
     const asked = await resolveStreams(connection, source, wishes, around);
