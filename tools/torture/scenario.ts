@@ -93,6 +93,7 @@ export function projectFor(
   const { servers, scenario, folder } = input;
   return writeProject({
     folder: join(folder, name),
+    connection: name,
     source: { ...connectionConfig(servers.source, name, PASSWORD_VARIABLE), part_megabytes: 1 },
     place,
     mode: scenario.mode,

@@ -23,11 +23,14 @@ export function tablesOf(mode: Mode): readonly string[] {
 
 export interface Project {
   readonly folder: string;
+  /** One for each trial: checkpoints of several trials lie in one destination. */
+  readonly connection: string;
   readonly env: Readonly<Record<string, string>>;
 }
 
 export interface ProjectInput {
   readonly folder: string;
+  readonly connection: string;
   readonly source: Readonly<Record<string, unknown>>;
   readonly place: Place;
   readonly mode: Mode;
@@ -47,7 +50,7 @@ export function writeProject(input: ProjectInput): Project {
     sources: { from: { connector: "source-postgres", config: input.source } },
     destinations: { to: { connector: input.place.kind, config: input.place.config } },
     connections: {
-      torture: {
+      [input.connection]: {
         source: "from",
         destination: "to",
         streams,
@@ -56,7 +59,7 @@ export function writeProject(input: ProjectInput): Project {
     },
   };
   writeFileSync(join(input.folder, "weir.yaml"), stringify(document));
-  return { folder: input.folder, env: input.env };
+  return { folder: input.folder, connection: input.connection, env: input.env };
 }
 
 /** One sync, left alone to its end. */
@@ -93,7 +96,11 @@ export async function syncWhileServerDies(
 
 /** Number of the connection's last sync, as the destination holds it. */
 export async function lastSync(project: Project): Promise<number> {
-  const { output, code } = await startWeir(["state", "show", "--json"], project.folder, project.env).ended;
+  const { output, code } = await startWeir(
+    ["state", "show", project.connection, "--json"],
+    project.folder,
+    project.env,
+  ).ended;
   const found = /"sync":\s*(\d+)/.exec(output)?.[1];
   if (code !== 0 || found === undefined)
     throw new Error(`weir state show failed (exit ${code}): ${output.slice(-2000)}`);
