@@ -15,16 +15,17 @@ const drifted = [
   await put("packages/connectors/src/registry.ts", await renderRegistry(connectors)),
   await put("packages/cli/weir.schema.json", await renderSchema(connectors)),
 ];
-for (const { path, text } of await renderReadmes(root, connectors)) drifted.push(await put(path, text));
+const { readmes, missing } = await renderReadmes(root, connectors);
+for (const { path, text } of readmes) drifted.push(await put(path, text));
+for (const path of missing) console.error(`error: ${path} is missing: every connector explains itself there`);
 
 const changed = drifted.filter((path) => path !== undefined);
 for (const path of changed) console.log(`${check ? "differs" : "written"}: ${path}`);
 if (check && changed.length > 0) {
   console.error('error: generated files differ from their declarations; run "npm run generate"');
-  process.exitCode = 1;
-} else {
-  console.log(`${drifted.length} generated files, ${changed.length} ${check ? "differ" : "written"}`);
 }
+console.log(`${drifted.length} generated files, ${changed.length} ${check ? "differ" : "written"}`);
+if (missing.length > 0 || (check && changed.length > 0)) process.exitCode = 1;
 
 /** The path when the file differs or was written. */
 async function put(path: string, text: string): Promise<string | undefined> {

@@ -13,17 +13,19 @@ interface Rendered {
 export async function renderReadmes(
   root: string,
   connectors: readonly FoundConnector[],
-): Promise<readonly Rendered[]> {
-  const folders = Map.groupBy(connectors, ({ folder }) => folder);
-  const rendered: Rendered[] = [];
-  for (const [folder, found] of folders) {
+): Promise<{ readonly readmes: readonly Rendered[]; readonly missing: readonly string[] }> {
+  const readmes: Rendered[] = [];
+  const missing: string[] = [];
+  for (const [folder, found] of Map.groupBy(connectors, (each) => each.folder)) {
     const path = `packages/connectors/src/${folder}/README.md`;
-    if (!existsSync(join(root, path)))
-      throw new Error(`${path} is missing: every connector explains itself there`);
+    if (!existsSync(join(root, path))) {
+      missing.push(path);
+      continue;
+    }
     const text = found.reduce(withSettings, readFileSync(join(root, path), "utf8"));
-    rendered.push({ path, text: await formatted(path, text) });
+    readmes.push({ path, text: await formatted(path, text) });
   }
-  return rendered;
+  return { readmes, missing };
 }
 
 function withSettings(text: string, { kind, connector }: FoundConnector): string {

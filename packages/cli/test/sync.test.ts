@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { testPostgres } from "@weir/kit/testing";
-import pg from "pg";
+import { Client } from "pg";
 import { expect, test } from "vitest";
 import { folderWith, readText, weir, weirJson } from "./terminal.ts";
 
@@ -35,7 +35,7 @@ ${connection}`,
 }
 
 async function query(url: string, sql: string): Promise<readonly Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url });
+  const client = new Client({ connectionString: url });
   await client.connect();
   try {
     return (await client.query<Record<string, unknown>>(sql)).rows;

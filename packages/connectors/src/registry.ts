@@ -11,4 +11,47 @@ interface Row<Kind extends string, Connector> {
 
 export type ConnectorRow = Row<"source", SourceConnector> | Row<"destination", DestinationConnector>;
 
-export const connectors: readonly ConnectorRow[] = [];
+export const connectors: readonly ConnectorRow[] = [
+  {
+    id: "source-faker",
+    kind: "source",
+    title: "Faker",
+    folder: "faker",
+    load: async () => (await import("./faker/source.ts")).source,
+  },
+  {
+    id: "source-http-json",
+    kind: "source",
+    title: "JSON over HTTP",
+    folder: "http-json",
+    load: async () => (await import("./http-json/source.ts")).source,
+  },
+  {
+    id: "source-postgres",
+    kind: "source",
+    title: "PostgreSQL",
+    folder: "postgres",
+    load: async () => (await import("./postgres/source.ts")).sourcePostgres,
+  },
+  {
+    id: "destination-dev-null",
+    kind: "destination",
+    title: "Dev Null",
+    folder: "dev-null",
+    load: async () => (await import("./dev-null/destination.ts")).destination,
+  },
+  {
+    id: "destination-jsonl",
+    kind: "destination",
+    title: "JSON lines",
+    folder: "jsonl",
+    load: async () => (await import("./jsonl/destination.ts")).destination,
+  },
+  {
+    id: "destination-postgres",
+    kind: "destination",
+    title: "PostgreSQL",
+    folder: "postgres",
+    load: async () => (await import("./postgres/destination.ts")).destinationPostgres,
+  },
+];
