@@ -3,7 +3,7 @@ import type { ColumnBatch, Encoding, Part } from "@weir/protocol";
 import type { FakerState } from "./state.ts";
 import { columnsFor, type Generator } from "./generator.ts";
 
-/** Fits the second-level cache: 17 columns of 2048 rows are 700 kB; at 16,384 rows a core makes a fifth less. */
+/** Fits the second-level cache: 17 columns of 2048 rows are 700 kB; at 16,384 rows a core makes a third less. */
 const BATCH_ROWS = 2048;
 
 /** Rows `from` to below `to`. Reading it again gives the same rows. */
