@@ -126,7 +126,7 @@ describe("read", () => {
   });
 
   test("states come between rows of different cursors only, and a read goes on from any of them", async () => {
-    const rows = Array.from({ length: 2500 }, (_, index) => ({ id: index, at: Math.floor(index / 7) }));
+    const rows = Array.from({ length: 12_500 }, (_, index) => ({ id: index, at: Math.floor(index / 7) }));
     give(JSON.stringify(rows.toReversed()));
     const config = { url, cursor: "at" };
     const { messages } = await readSource(connector, { config });

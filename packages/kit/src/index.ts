@@ -8,22 +8,12 @@ export { Type } from "./config/type.ts";
 export { secretsOf } from "./config/walk.ts";
 export type { DestinationDefinition, SourceDefinition } from "./define.ts";
 export { defineDestination, defineSource } from "./define.ts";
-export type {
-  DestinationRow,
-  HoldingWriter,
-  RecordDestinationDefinition,
-  RecordWriter,
-  RowWriter,
-} from "./record/destination.ts";
+export type { RecordDestinationDefinition } from "./record/destination.ts";
 export { recordDestination } from "./record/destination.ts";
-export type {
-  ReadRequest,
-  RecordFields,
-  RecordSourceDefinition,
-  RecordStep,
-  RecordStream,
-} from "./record/source.ts";
+export type { RecordSourceDefinition } from "./record/source.ts";
 export { recordSource } from "./record/source.ts";
+export type { ReadRequest, RecordFields, RecordStep, RecordStream } from "./record/stream.ts";
+export type { DestinationRow, HoldingWriter, RecordWriter, RowWriter } from "./record/writer.ts";
 export type { BatchRow } from "./rows.ts";
 export { rowsOf } from "./rows.ts";
 export type { Decimal, Misfit, RoundedDecimal, TextReader } from "./values/index.ts";

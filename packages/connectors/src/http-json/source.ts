@@ -62,7 +62,7 @@ const config = Type.Object({
 type Config = Static<typeof config>;
 
 /** Rows between two checkpoints. */
-const ROWS_PER_STATE = 1000;
+const ROWS_PER_STATE = 5000;
 
 export const source = recordSource({
   id: "source-http-json",

@@ -14,7 +14,7 @@ export interface Manifest {
   readonly replacing: readonly string[];
 }
 
-export function manifestPath(folder: string): string {
+function manifestPath(folder: string): string {
   return join(folder, ".weir", "manifest.json");
 }
 

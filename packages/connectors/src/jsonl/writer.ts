@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { DestinationRow, HoldingWriter } from "@weir/kit";
 import { type JsonObject, type StreamPlan, stringifyJson } from "@weir/protocol";
@@ -41,7 +41,9 @@ export class JsonlWriter implements HoldingWriter {
       const file = targetOf(stream);
       for (const name of new Set([file, fileName(stream.table)]))
         await this.#refuseChanged(name, committed[name]);
-      if (stream.mode === "overwrite" && stream.fresh) this.#bytes.delete(file);
+      const anew = stream.mode === "overwrite" && stream.fresh;
+      // Known to the manifest before it is made: a crash may come before its first commit.
+      if (anew || !this.#bytes.has(file)) this.#bytes.set(file, 0);
     }
   }
 
@@ -122,11 +124,9 @@ export class JsonlWriter implements HoldingWriter {
     const path = join(this.#folder, file);
     const found = await stat(path).catch(() => undefined);
     if (committed === undefined && found !== undefined) {
-      // A `.next` that no manifest knows is of a load that never committed.
-      if (file.endsWith(".next")) await rm(path);
-      else throw unusable(`${path} exists and was not written by this connection.`);
+      throw unusable(`${path} exists and was not written by this connection.`);
     }
-    if (committed !== undefined && (found?.size ?? -1) < committed) {
+    if (committed !== undefined && (found?.size ?? 0) < committed) {
       throw unusable(`${path} is shorter than it was: rows already delivered are gone from it.`);
     }
   }

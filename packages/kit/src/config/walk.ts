@@ -29,7 +29,7 @@ export function constantsOf(schema: JsonObject): readonly (readonly [name: strin
   });
 }
 
-export function propertiesOf(schema: JsonObject): readonly (readonly [name: string, schema: JsonObject])[] {
+function propertiesOf(schema: JsonObject): readonly (readonly [name: string, schema: JsonObject])[] {
   const properties = schema["properties"];
   if (!isObject(properties)) return [];
   return Object.entries(properties).map(([name, property]) => [name, isObject(property) ? property : {}]);

@@ -10,7 +10,7 @@ import type {
 } from "@weir/protocol";
 import { failureOf, isObject, streamKey, WeirError } from "@weir/protocol";
 import { abortable } from "./abortable.ts";
-import type { RecordStream } from "./source.ts";
+import type { RecordStream } from "./stream.ts";
 
 export interface MessagesInput<Config> {
   readonly config: Config;

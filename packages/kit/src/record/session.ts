@@ -10,7 +10,7 @@ import type {
   WriteMode,
 } from "@weir/protocol";
 import { isObject, WeirError } from "@weir/protocol";
-import type { RecordWriter } from "./destination.ts";
+import type { RecordWriter } from "./writer.ts";
 import { Spool } from "./spool.ts";
 import { writerTransaction } from "./transaction.ts";
 

@@ -2,7 +2,7 @@ import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseJson, stringifyJson } from "@weir/protocol";
-import type { DestinationRow } from "./destination.ts";
+import type { DestinationRow } from "./writer.ts";
 
 export interface SpooledRows {
   /** Stream key. */
@@ -24,12 +24,24 @@ export class Spool {
   }
 
   async add({ key, rows }: SpooledRows): Promise<void> {
-    this.#folder ??= await mkdtemp(join(tmpdir(), "weir-spool-"));
-    this.#file ??= await open(join(this.#folder, "rows"), "wx+", 0o600);
+    this.#file ??= await this.#open();
     const bytes = Buffer.from(stringifyJson(rows.map(({ meta, data }) => ({ meta, data }))));
     await this.#file.appendFile(bytes);
     this.#places.push({ key, at: this.#size, length: bytes.length });
     this.#size += bytes.length;
+  }
+
+  /** Unlinked at once: the file lives as long as its handle, so not even SIGKILL leaves rows behind. */
+  async #open(): Promise<FileHandle> {
+    const folder = await mkdtemp(join(tmpdir(), "weir-spool-"));
+    const file = await open(join(folder, "rows"), "wx+", 0o600);
+    this.#folder = folder;
+    // Where an open file cannot be unlinked, on Windows, discard does it.
+    await rm(folder, { recursive: true }).then(
+      () => (this.#folder = undefined),
+      () => {},
+    );
+    return file;
   }
 
   async *batches(): AsyncGenerator<SpooledRows> {

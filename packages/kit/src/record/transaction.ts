@@ -8,7 +8,7 @@ import type {
   StreamPlan,
 } from "@weir/protocol";
 import { type BatchRow, rowsOf } from "../rows.ts";
-import type { DestinationRow } from "./destination.ts";
+import type { DestinationRow } from "./writer.ts";
 import type { Spool } from "./spool.ts";
 
 export interface WriterScene {

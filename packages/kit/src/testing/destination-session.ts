@@ -6,7 +6,7 @@ import type {
   StoredCheckpoint,
 } from "@weir/protocol";
 import { WeirError } from "@weir/protocol";
-import type { MemoryDestinationOptions } from "./destination.ts";
+import type { MemoryDestinationOptions } from "./destination-options.ts";
 import { finishStream } from "./destination-finish.ts";
 import { fenced, isGreater, type MemoryRow, type MemoryStore, tableKey } from "./destination-store.ts";
 import { type Load, memoryTransaction } from "./destination-transaction.ts";

@@ -1,21 +1,10 @@
-import type { DestinationConnector, JsonObject, StreamPlan, WriteMode } from "@weir/protocol";
+import type { DestinationConnector, JsonObject, StreamPlan } from "@weir/protocol";
 import { Type } from "../config/type.ts";
 import { defineDestination } from "../define.ts";
+import type { MemoryDestinationOptions } from "./destination-options.ts";
 import { memorySession } from "./destination-session.ts";
 import { type MemoryRow, MemoryStore, tableKey } from "./destination-store.ts";
-import { type Faults, pass } from "./faults.ts";
-
-export interface MemoryDestinationOptions {
-  /** False: rows are visible when they are loaded, checkpoints are not kept. */
-  readonly transactional?: boolean;
-  readonly parallel?: number;
-  readonly modes?: readonly WriteMode[];
-  /** Takes `csv` too, at a quarter of the cost of batches. */
-  readonly csv?: boolean;
-  /** Why a row cannot be written; undefined when it can. */
-  readonly refuses?: (row: JsonObject) => string | undefined;
-  readonly faults?: Faults;
-}
+import { pass } from "./faults.ts";
 
 export interface MemoryDestination {
   readonly connector: DestinationConnector;

@@ -9,7 +9,7 @@ import type {
 } from "@weir/protocol";
 import { isObject, streamKey } from "@weir/protocol";
 import { pass } from "./faults.ts";
-import type { MemorySourceOptions } from "./source.ts";
+import type { MemorySourceOptions } from "./source-options.ts";
 import { findStream, slicesOf } from "./source-parts.ts";
 
 /** The same streams as messages: a state after each `partRows` records, in the form asked for. */

@@ -11,7 +11,7 @@ import type {
 import { isObject, streamKey } from "@weir/protocol";
 import { csvLines } from "./csv.ts";
 import { pass } from "./faults.ts";
-import type { MemorySourceOptions } from "./source.ts";
+import type { MemorySourceOptions } from "./source-options.ts";
 import { columnsOf, compareValues, measureRows, type MemoryStream } from "./stream.ts";
 
 export function partSession(options: Required<MemorySourceOptions>): PartSession {

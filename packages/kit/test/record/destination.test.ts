@@ -1,9 +1,10 @@
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type DestinationRow, recordDestination, type HoldingWriter, type RowWriter, Type } from "@weir/kit";
 import { testContext } from "@weir/kit/testing";
 import type { DestinationSession, JsonObject, RejectedRow, StreamPlan } from "@weir/protocol";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { begin, finish, load, plan, put } from "../testing/loads.ts";
 
 const never = new AbortController().signal;
@@ -75,8 +76,17 @@ function open(
   return connector.open({ config: {}, connection: "main", context: testContext() });
 }
 
-function spools(): readonly string[] {
-  return readdirSync(tmpdir()).filter((name) => name.startsWith("weir-spool-"));
+/** A temporary folder that nobody else writes to. */
+function ownTemporaryFolder(): string {
+  const before = process.env["TMPDIR"];
+  const folder = mkdtempSync(join(tmpdir(), "record-destination-"));
+  process.env["TMPDIR"] = folder;
+  onTestFinished(() => {
+    if (before === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = before;
+    rmSync(folder, { recursive: true });
+  });
+  return folder;
 }
 
 describe("a writer that holds documents", () => {
@@ -134,7 +144,7 @@ describe("a writer that holds documents", () => {
   });
 
   test("never sees a row that was rolled back, and no spool stays behind", async () => {
-    const before = spools();
+    const temporary = ownTemporaryFolder();
     const disk = blank();
     const session = await open(writer(disk));
     const stream = plan();
@@ -145,9 +155,8 @@ describe("a writer that holds documents", () => {
     await put(session, { stream, rows: [[2, "b"]] });
     const pending = await session.transaction(never);
     await load(session, pending, { stream, rows: [[3, "c"]], prefix: "c" });
-    expect(spools().length).toBe(before.length + 1);
     await session.close();
-    expect(spools()).toEqual(before);
+    expect(readdirSync(temporary)).toEqual([]);
     expect(disk.rows.map(({ data }) => data["id"])).toEqual([2]);
     expect(disk.calls.at(-1)).toBe("close");
   });

@@ -1,12 +1,9 @@
-/** A generator of 32-bit numbers that gives the same sequence in every run. */
+import { seededRandom } from "../../src/testing/random.ts";
+
+/** Integers of 32 bits that the seed decides. */
 export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x9e3779b9) | 0;
-    let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
-    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
-    return (mixed ^ (mixed >>> 15)) >>> 0;
-  };
+  const random = seededRandom(seed);
+  return () => Math.floor(random() * 0x1_0000_0000);
 }
 
 export function digits(next: () => number, length: number): string {
