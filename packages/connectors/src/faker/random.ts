@@ -4,7 +4,7 @@
  */
 
 /** 32 well mixed bits of 32 bits. */
-export function mix(bits: number): number {
+function mix(bits: number): number {
   let x = bits ^ (bits >>> 16);
   x = Math.imul(x, 0x21f0aaad);
   x ^= x >>> 15;

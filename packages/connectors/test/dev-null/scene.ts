@@ -50,7 +50,7 @@ export function planOf(fields: readonly Field[], parts: Partial<StreamPlan> = {}
 export const begin = (session: DestinationSession, ...streams: readonly StreamPlan[]): Promise<unknown> =>
   session.begin({ token: { sync: 1, attempt: 1 }, streams, checkpoints: [] });
 
-export function encoding(stream: StreamPlan, format: EncodingFormat = "batch"): Encoding {
+function encoding(stream: StreamPlan, format: EncodingFormat = "batch"): Encoding {
   return { format, columns: stream.fields.map((field) => ({ field, type: "" })), cost: 1 };
 }
 
