@@ -126,7 +126,7 @@ export function buildProgram(run: Run, io: Io): Program {
     .option("--force", "replace an existing weir.yaml");
 
   const state = program.command("state").description("what is known of a connection's progress");
-  withFile(
+  withStateOf(
     command(
       state,
       "show <connection>",
@@ -134,7 +134,7 @@ export function buildProgram(run: Run, io: Io): Program {
       async () => (await import("./commands/state/show.ts")).showCheckpoints,
     ),
   );
-  withFile(
+  withStateOf(
     command(
       state,
       "reset <connection>",
@@ -187,7 +187,15 @@ function withSource(command: Program): Program {
 }
 
 function withPair(command: Program): Program {
-  return withSource(command)
+  return withDestination(withSource(command));
+}
+
+function withStateOf(command: Program): Program {
+  return withDestination(withFile(command));
+}
+
+function withDestination(command: Program): Program {
+  return command
     .option("--destination <connector>", "a connector's id, or a URL")
     .option(
       "--destination-config <key=value>",

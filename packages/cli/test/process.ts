@@ -18,10 +18,15 @@ export interface Started {
 /** The bin as a process of its own, on this Node or another. */
 export function start(
   argv: readonly string[],
-  options: { readonly cwd: string; readonly node?: string },
+  options: {
+    readonly cwd: string;
+    readonly node?: string;
+    readonly env?: Readonly<Record<string, string>>;
+  },
 ): Started {
   const child = spawn(options.node ?? process.execPath, [bin, ...argv], {
     cwd: options.cwd,
+    env: { ...process.env, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";

@@ -55,6 +55,11 @@ export function isSecret({ schemas }: TextSetting): boolean {
   return schemas.flatMap(alternatives).some((schema) => schema["airbyte_secret"] === true);
 }
 
+/** Whether the setting is a path of a file or folder: `x-weir-path` of its schema. */
+export function isPath({ schemas }: TextSetting): boolean {
+  return schemas.flatMap(alternatives).some((schema) => schema["x-weir-path"] === true);
+}
+
 /** What a text from outside (environment, command line) means where the schema wants a number or a truth value. */
 export function fromText({ text, schemas }: TextSetting): JsonValue {
   const types = new Set(schemas.flatMap(alternatives).map((schema) => schema["type"]));

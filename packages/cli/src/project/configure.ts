@@ -1,10 +1,11 @@
+import { resolve } from "node:path";
 import type { ConnectorRow } from "@weir/connectors";
 import { connectors } from "@weir/connectors";
 import { parseConfig } from "@weir/kit";
 import type { DestinationConnector, JsonObject, SourceConnector } from "@weir/protocol";
 import { stringifyJson, WeirError } from "@weir/protocol";
 import type { Secrets } from "../output/secrets.ts";
-import { fromText, isSecret, mapTexts } from "./config-walk.ts";
+import { fromText, isPath, isSecret, mapTexts } from "./config-walk.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Problem } from "./problem.ts";
 import { ProjectError } from "./problem.ts";
@@ -29,6 +30,8 @@ export type ConfiguredDestination = Configured<DestinationConnector>;
 export interface Surroundings {
   readonly env: Environment;
   readonly secrets: Secrets;
+  /** Where relative paths in settings begin, and where the folder `.weir` is. */
+  readonly folder: string;
 }
 
 export async function configureSource(endpoint: Endpoint, around: Surroundings): Promise<ConfiguredSource> {
@@ -56,7 +59,7 @@ function rowOf(endpoint: Endpoint): ConnectorRow {
 function configure<Connector extends SourceConnector | DestinationConnector>(
   endpoint: Endpoint,
   connector: Connector,
-  { env, secrets }: Surroundings,
+  { env, secrets, folder }: Surroundings,
 ): Configured<Connector> {
   const schema = connector.spec.connectionSpecification;
   const path =
@@ -68,6 +71,7 @@ function configure<Connector extends SourceConnector | DestinationConnector>(
     const text = resolved.value;
     if (isSecret(setting)) secrets.add(text);
     else secrets.addPublic(setting.text);
+    if (isPath(setting)) return resolve(folder, text);
     return isReference(setting.text) ? fromText({ ...setting, text }) : text;
   });
   secrets.addPublic(connector.id, endpoint.name);

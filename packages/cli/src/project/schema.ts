@@ -203,7 +203,10 @@ export function projectSchema(connectors: readonly (SourceConnector | Destinatio
         properties: { ...properties, connector },
         allOf: own.map(({ id, spec }) => ({
           if: { properties: { connector: { const: id } } },
-          then: { properties: { config: withReferences(spec.connectionSpecification) } },
+          then: {
+            properties: { config: withReferences(spec.connectionSpecification) },
+            ...(requiredNames(spec.connectionSpecification).length > 0 ? { required: ["config"] } : {}),
+          },
         })),
       },
     };
@@ -248,12 +251,11 @@ function withReferences(schema: JsonObject): JsonObject {
   }
   const changed: Record<string, JsonValue | undefined> = { ...rest, ...standard };
   if (isObject(schema["properties"])) {
+    const { properties } = schema;
     changed["properties"] = Object.fromEntries(
-      Object.entries(schema["properties"]).map(([name, each]) => [
-        name,
-        isObject(each) ? withReferences(each) : each,
-      ]),
+      Object.entries(properties).map(([name, each]) => [name, isObject(each) ? withReferences(each) : each]),
     );
+    changed["required"] = requiredNames(schema);
   }
   for (const key of ["oneOf", "anyOf"]) {
     const choices = schema[key];
@@ -264,4 +266,14 @@ function withReferences(schema: JsonObject): JsonObject {
     }
   }
   return changed;
+}
+
+/** What a person must write: a setting with a default may be left out, though its schema calls it required. */
+function requiredNames(schema: JsonObject): readonly string[] {
+  const required = Array.isArray(schema["required"]) ? (schema["required"] as readonly string[]) : [];
+  const properties = isObject(schema["properties"]) ? schema["properties"] : {};
+  return required.filter((name) => {
+    const property = properties[name];
+    return !isObject(property) || property["default"] === undefined;
+  });
 }

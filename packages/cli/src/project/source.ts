@@ -16,7 +16,7 @@ export async function chosenSource(
   const { secrets } = context;
   const given = await endpointOf("source", options);
   if (given !== undefined) {
-    const source = await configureSource(given, { env: context.io.env, secrets });
+    const source = await configureSource(given, { env: context.io.env, secrets, folder: context.cwd });
     return warned(context, source);
   }
   const project = await readProject(context);
@@ -35,7 +35,10 @@ export async function chosenSource(
       "usage.source_unknown",
     );
   }
-  return warned(context, await configureSource(endpoint, { env: project.env, secrets }));
+  return warned(
+    context,
+    await configureSource(endpoint, { env: project.env, secrets, folder: project.folder }),
+  );
 }
 
 function warned(context: CommandContext, source: ConfiguredSource): ConfiguredSource {

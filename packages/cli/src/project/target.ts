@@ -12,8 +12,6 @@ import { usageError } from "./usage.ts";
 
 /** Connections to work on, and what belongs to them: from a project file, or one made of options. */
 export interface Target {
-  /** Holds the folder `.weir`. */
-  readonly folder: string;
   readonly around: Surroundings;
   readonly connections: readonly ProjectConnection[];
 }
@@ -42,8 +40,7 @@ export async function projectTarget(
   }
   const chosen = names.length === 0 ? project.connections : [...new Set(names)];
   return {
-    folder: project.folder,
-    around: { env: project.env, secrets: context.secrets },
+    around: { env: project.env, secrets: context.secrets, folder: project.folder },
     connections: chosen.map((name) => {
       const connection = project.connection(name);
       return { ...connection, settings: { ...connection.settings, ...settings } };
@@ -69,8 +66,7 @@ export async function optionsTarget(
     throw usageError("--name is not a name.", "Use letters, digits, -, _ and . (at most 100).");
   }
   return {
-    folder: context.cwd,
-    around: { env: context.io.env, secrets: context.secrets },
+    around: { env: context.io.env, secrets: context.secrets, folder: context.cwd },
     connections: [{ name, source, destination, settings }],
   };
 }

@@ -30,6 +30,8 @@ export interface FinishedSync {
   readonly result: SyncResult;
   /** Path of the log. */
   readonly log: string;
+  /** From the start of the engine to the first row on its way; nothing when no row moved. */
+  readonly firstRowMs: number | undefined;
 }
 
 /** Syncs one connection with its display, log and local state. Throws only for what is wrong before it begins. */
@@ -44,7 +46,7 @@ export async function runSync(
   const destination = await configureDestination(connection.destination, target.around);
   for (const warning of [...source.warnings, ...destination.warnings]) context.note(`warning: ${warning}`);
   secrets.addPublic(connection.name);
-  const folder = new WorkFolder(target.folder);
+  const folder = new WorkFolder(target.around.folder);
   const path = await folder.logFile(connection.name, io.clock.now());
   const file = openLogFile(path, {
     clock: io.clock,
@@ -60,6 +62,8 @@ export async function runSync(
   try {
     const around: Context = { clock: io.clock, log, signal: io.signal };
     const asked = await resolveStreams(connection, source, wishes, around);
+    const startedAt = performance.now();
+    let firstRowMs: number | undefined;
     const result = await sync({
       connection: asked.connection,
       source: asked.source,
@@ -76,12 +80,13 @@ export async function runSync(
       clear: asked.clear,
       acceptSchema: wishes.acceptSchema,
       onEvent: (event) => {
+        if (event.type === "progress" && event.rows > 0) firstRowMs ??= performance.now() - startedAt;
         if (event.type !== "progress") file.write("event", { ...event } as unknown as JsonObject);
         display.apply(event);
       },
     });
     file.write("result", { ...result } as unknown as JsonObject);
-    return { connection: connection.name, result: withPlaces(result, connection), log: path };
+    return { connection: connection.name, result: withPlaces(result, connection), log: path, firstRowMs };
   } finally {
     display.stop();
     await file.close();

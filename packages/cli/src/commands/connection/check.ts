@@ -59,9 +59,10 @@ async function chosen(
   const given = [await endpointOf("source", options), await endpointOf("destination", options)];
   const endpoints = given.filter((endpoint) => endpoint !== undefined);
   const { secrets } = context;
-  if (endpoints.length > 0) return { endpoints, around: { env: context.io.env, secrets } };
+  if (endpoints.length > 0)
+    return { endpoints, around: { env: context.io.env, secrets, folder: context.cwd } };
   const project = await readProject(context);
-  const around = { env: project.env, secrets };
+  const around = { env: project.env, secrets, folder: project.folder };
   const all = [...project.sources, ...project.destinations];
   if (names.length === 0) return { endpoints: all, around };
   const found = names.flatMap((name) => {

@@ -29,7 +29,11 @@ export function demoOutcome(context: CommandContext, steps: readonly DemoStep[],
       failed === undefined ? exitCodes.done : failure === undefined ? exitCodes.failed : exitCodeOf(failure),
     result: {
       file: shown(places.file),
-      steps: steps.map(({ title, finished }) => ({ title, ...finished.result })),
+      steps: steps.map(({ title, finished }) => ({
+        title,
+        firstRowMs: finished.firstRowMs,
+        ...finished.result,
+      })),
       next: next.map(({ command }) => command),
     } as unknown as JsonValue,
     lines:

@@ -2,15 +2,15 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { startEmbeddedPostgres } from "@weir/kit/embedded-postgres";
 import type { Command, CommandContext } from "../../command.ts";
+import type { DeclaredConnection } from "../../project/declared.ts";
 import type { Endpoint } from "../../project/endpoint.ts";
 import { endpointOf } from "../../project/flags.ts";
 import { PROJECT_FILE } from "../../project/read.ts";
 import type { Target } from "../../project/target.ts";
 import { runSync } from "../../sync/run.ts";
-import type { FinishedSync } from "../../sync/run.ts";
-import { changeShop } from "./change.ts";
 import { demoOutcome } from "./report.ts";
 import type { DemoStep } from "./report.ts";
+import { changeShop, furnishShop } from "./shop.ts";
 
 interface DemoOptions {
   readonly folder: string;
@@ -30,28 +30,37 @@ export const runDemo: Command<DemoOptions> = async (context, _args, options) => 
   context.note(heading(context, "Starting a private PostgreSQL"));
   const server = await startEmbeddedPostgres();
   const steps: DemoStep[] = [];
+  const places = { file, project: place };
   try {
     signal.throwIfAborted();
     const url = await server.createDatabase("shop");
     const scene: Scene = { context, place, steps };
-    const faker = await endpoint("source", "faker", [`count=${options.users}`]);
-    const warehouse = await endpoint("destination", "duckdb", [`path=${file}`]);
-    const filled = await step(scene, "Filling a shop in PostgreSQL, through Weir", {
-      name: "faker-to-shop",
-      source: faker,
+    const filled = await step(scene, "Sample data into PostgreSQL", {
+      name: "samples-to-shop",
+      source: await endpoint("source", "faker", [`count=${options.users}`]),
       destination: await endpoint("destination", url),
+      settings: { streams: STREAMS },
     });
-    if (!filled) return demoOutcome(context, steps, { file, project: place });
-    const copy = { name: "shop-to-duckdb", source: await endpoint("source", url), destination: warehouse };
-    if (!(await step(scene, "Copying the shop into a DuckDB file", copy))) {
-      return demoOutcome(context, steps, { file, project: place });
-    }
-    const changed = await changeShop(url, signal);
+    if (!filled) return demoOutcome(context, steps, places);
+    await furnishShop(url);
+    const copy: Route = {
+      name: "shop-to-duckdb",
+      source: await endpoint("source", url),
+      destination: await endpoint("destination", "duckdb", [`path=${file}`]),
+      settings: {
+        streams: STREAMS,
+        mode: "incremental_append_deduped",
+        cursor: "updated_at",
+      },
+    };
+    if (!(await step(scene, "PostgreSQL into DuckDB", copy))) return demoOutcome(context, steps, places);
+    const changed = await changeShop(url);
+    context.note("");
     context.note(
-      `Changed in the shop: ${changed.updated} users updated, ${changed.inserted} purchases added.`,
+      `In the shop, ${changed.users} users have moved and ${changed.purchases} purchases were made.`,
     );
-    await step(scene, "Copying again: only what changed moves", copy);
-    return demoOutcome(context, steps, { file, project: place });
+    await step(scene, "What changed", copy);
+    return demoOutcome(context, steps, places);
   } finally {
     await server.stop();
   }
@@ -67,6 +76,7 @@ interface Route {
   readonly name: string;
   readonly source: Endpoint;
   readonly destination: Endpoint;
+  readonly settings: DeclaredConnection;
 }
 
 /** Syncs once; false when there is no point in going on. */
@@ -75,12 +85,11 @@ async function step(scene: Scene, title: string, route: Route): Promise<boolean>
   context.note("");
   context.note(heading(context, title));
   const target: Target = {
-    folder: place,
-    around: { env: {}, secrets: context.secrets },
+    around: { env: {}, secrets: context.secrets, folder: place },
     connections: [],
   };
-  const settings = { streams: STREAMS, verify: "count" } as const;
-  const finished: FinishedSync = await runSync(context, target, { ...route, settings }, NOTHING_SPECIAL);
+  const connection = { ...route, settings: { ...route.settings, verify: "count" as const } };
+  const finished = await runSync(context, target, connection, NOTHING_SPECIAL);
   steps.push({ title, finished });
   return finished.result.status === "succeeded";
 }

@@ -71,7 +71,7 @@ async function given(kind: Kind, options: InitOptions, context: CommandContext):
     );
   }
   const variables = new Proxy(context.io.env, { get: (env, name) => Reflect.get(env, name) ?? "" });
-  const around = { env: variables, secrets: context.secrets };
+  const around = { env: variables, secrets: context.secrets, folder: context.cwd };
   const { connector } =
     kind === "source"
       ? await configureSource(endpoint, around)

@@ -4,10 +4,11 @@ import { stringifyJson } from "@weir/protocol";
 import type { Command } from "../../command.ts";
 import { exitCodes } from "../../exit-code.ts";
 import { table } from "../../output/table.ts";
+import type { EndpointOptions } from "../../project/flags.ts";
 import { withState } from "./target.ts";
 
-export const showCheckpoints: Command<object> = async (context, [name = ""]) => {
-  const view = await withState(context, name, showState);
+export const showCheckpoints: Command<EndpointOptions> = async (context, [name = ""], options) => {
+  const view = await withState(context, name, options, showState);
   const { token, shared, streams } = view;
   const columns = [
     { title: "Stream" },

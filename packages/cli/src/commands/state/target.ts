@@ -1,26 +1,46 @@
 import type { StateRequest } from "@weir/engine";
 import type { CommandContext } from "../../command.ts";
+import type { Surroundings } from "../../project/configure.ts";
 import { configureDestination } from "../../project/configure.ts";
+import type { Endpoint } from "../../project/endpoint.ts";
+import type { EndpointOptions } from "../../project/flags.ts";
+import { endpointOf } from "../../project/flags.ts";
 import { atPlace } from "../../project/place.ts";
 import { projectTarget } from "../../project/target.ts";
 import { WorkFolder } from "../../store/work-folder.ts";
 
-/** Does something with the state of one connection of the project. */
+/** Does something with the state of one connection: of the project, or one whose destination options give. */
 export async function withState<Result>(
   context: CommandContext,
   name: string,
+  options: EndpointOptions,
   work: (request: StateRequest) => Promise<Result>,
 ): Promise<Result> {
   const { io, log } = context;
-  const target = await projectTarget(context, [name], {});
-  const [connection] = target.connections;
-  if (connection === undefined) throw new TypeError(`no connection ${name}`);
-  const { connector, config } = await configureDestination(connection.destination, target.around);
+  const { destination, around } = await find(context, name, options);
+  const { connector, config } = await configureDestination(destination, around);
   const request: StateRequest = {
     connection: name,
     destination: { connector, config },
-    store: new WorkFolder(target.folder).store,
+    store: new WorkFolder(around.folder).store,
     context: { clock: io.clock, log, signal: io.signal },
   };
-  return atPlace(connection.destination, () => work(request));
+  return atPlace(destination, () => work(request));
+}
+
+interface Found {
+  readonly destination: Endpoint;
+  readonly around: Surroundings;
+}
+
+async function find(context: CommandContext, name: string, options: EndpointOptions): Promise<Found> {
+  const given = await endpointOf("destination", options);
+  if (given !== undefined) {
+    const around = { env: context.io.env, secrets: context.secrets, folder: context.cwd };
+    return { destination: given, around };
+  }
+  const { connections, around } = await projectTarget(context, [name], {});
+  const [connection] = connections;
+  if (connection === undefined) throw new TypeError(`no connection ${name}`);
+  return { destination: connection.destination, around };
 }
