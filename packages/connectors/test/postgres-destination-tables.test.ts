@@ -84,7 +84,8 @@ describe("schema evolution", () => {
     ["unknown", [1], "string", 'say "x"', "jsonb", ["[1]", '"say \\"x\\""']],
     ["unknown", [1], "number", "NaN", "jsonb", ["[1]", '"NaN"']],
     ["string", "a", "object", { b: "\\" }, "character varying", ["a", '{"b":"\\\\"}']],
-  ])("%s %j then %s %j", async (from, first, to, second, type, values) => {
+  ])("%s %j then %s %j", async (...change) => {
+    const [from, first, to, second, type, values] = change;
     const wider = await wide(from, first, to, second);
     expect(wider).toMatchObject({ type, values });
   });

@@ -27,7 +27,7 @@ export interface Begun {
  * rows. Four round trips where all is as it should be.
  */
 export async function begin(session: Session, scene: BeginScene, request: BeginRequest): Promise<Begun> {
-  const { connection, defaultSchema, context } = scene;
+  const { connection, defaultSchema } = scene;
   const { streams, token, checkpoints } = request;
   refuseSharedTables(streams, defaultSchema);
   const patient = new Patience(session, scene);
@@ -128,7 +128,7 @@ async function discard(
   }
 }
 
-const TRIES = 6;
+const TRIES = 3;
 const PAUSE_MS = 1000;
 
 /**

@@ -28,7 +28,7 @@ export async function finish(scene: FinishScene): Promise<void> {
   try {
     for (const step of steps) await step();
   } catch (error) {
-    throw refusesRows(error) ? rowsRefused(error, target) : error;
+    throw refusesRows(error) || sqlState(error) === NOT_READY ? rowsRefused(error, target) : error;
   }
   await scene.seal(session);
   await session.query("COMMIT");
@@ -88,17 +88,25 @@ export function deletedColumn({ columns }: Target): string | undefined {
   return columns.find(({ field }) => field.name === DELETED_AT_FIELD)?.name;
 }
 
+/** object_not_in_prerequisite_state: what a table says that is published without a replica identity. */
+const NOT_READY = "55000";
+
+const REFERRED = "Drop the foreign key, or load the stream it refers to first.";
+const REMEDY = "Drop the constraint, index or trigger that refuses them, or correct the data.";
+const REMEDIES: Readonly<Record<string, string>> = {
+  "23503": REFERRED,
+  "23001": REFERRED,
+  [NOT_READY]: "Set a REPLICA IDENTITY for the table, or take it out of the publication.",
+};
+
 /** Parts were accepted by the stage; what refuses rows now is something that only the final table has. */
 function rowsRefused(error: unknown, { plan, final }: Target): WeirError {
   const said = error instanceof WeirError ? (error.failure.detail ?? error.message) : String(error);
-  const referred = sqlState(error) === "23503" || sqlState(error) === "23001";
   return new WeirError(
     {
       code: "destination.rows_refused",
       message: `Table ${final.schema}.${final.name} refuses rows of stream ${plan.key}: ${said}`,
-      next: referred
-        ? "Drop the foreign key, or load the stream it refers to first; the rows stay staged and are not read again."
-        : "Drop the constraint, index or trigger that refuses them, or correct the data; the rows stay staged and are not read again.",
+      next: `${REMEDIES[sqlState(error)] ?? REMEDY} The rows stay staged and are not read again.`,
       recovery: "ask",
       origin: "destination",
       stream: plan.key,

@@ -32,7 +32,7 @@ export interface DestinationConfig extends ConnectionConfig {
 }
 
 /** How long a command outside of a load waits for a lock; begin.ts and finish.ts say what comes then. */
-const LOCK_TIMEOUT = "5s";
+const LOCK_TIMEOUT = "3s";
 
 /** Settings that decide how text is read and written, and the name by which sessions of one connection are known. */
 export function sessionSettings(connection: string): Readonly<Record<string, string>> {
