@@ -1,29 +1,40 @@
 import { duckdbDestination } from "./destinations/duckdb.ts";
 import { postgresDestination } from "./destinations/postgres.ts";
+import type { BenchOptions } from "./options.ts";
 import { readOptions } from "./options.ts";
 import { writeResults } from "./report/document.ts";
 import { describeMachine, psqlVersion } from "./report/machine.ts";
 import { markdownTable, plainTable, shortfalls, tableRows } from "./report/table.ts";
 import { fakerToDevNull } from "./routes/from-faker.ts";
 import { fullRefresh, nothingNew } from "./routes/from-postgres.ts";
+import type { Route } from "./routes/route.ts";
+import { limitAgainstItself } from "./routes/route.ts";
 import type { Outcome } from "./run.ts";
 import { runRoute } from "./run.ts";
+import type { Scene } from "./scene.ts";
 import { openScene } from "./scene.ts";
 
-const options = readOptions(process.argv.slice(2));
-if (psqlVersion() === undefined) {
-  console.error(
-    "error: psql is missing, which the limits are measured with\n  next: apt-get install postgresql-client",
-  );
-  process.exit(2);
+async function bench(options: BenchOptions): Promise<void> {
+  const scene = await openScene(options.rows);
+  try {
+    const machine = await describeMachine(scene.servers, Date.now());
+    const { postmaster } = scene.servers;
+    const outcomes: Outcome[] = [];
+    for (const route of routesOf(scene, options)) {
+      outcomes.push(await runRoute(route, { runs: options.runs, postmaster, note: console.error }));
+    }
+    const lines = [...machine, `Runs: ${options.runs} of each, in turn`];
+    const rows = tableRows(outcomes);
+    if (options.json) console.log(JSON.stringify(outcomes));
+    else console.log([...lines, "", plainTable(rows), "", ...shortfalls(outcomes)].join("\n"));
+    if (options.write)
+      writeResults([...lines.map((line) => `- ${line}`), "", markdownTable(rows)].join("\n"));
+  } finally {
+    await scene.close();
+  }
 }
 
-const outcomes: Outcome[] = [];
-const note = (text: string): void => console.error(text);
-note(`filling ${options.rows} rows`);
-const scene = await openScene(options.rows);
-try {
-  const machine = await describeMachine(scene.servers, Date.now());
+function routesOf(scene: Scene, options: BenchOptions): readonly Route[] {
   const postgres = postgresDestination(scene);
   const duckdb = duckdbDestination(scene);
   const routes = [
@@ -33,15 +44,29 @@ try {
     nothingNew(scene, postgres),
     nothingNew(scene, duckdb),
   ].filter(({ name }) => name.includes(options.route));
-  for (const route of routes) {
-    outcomes.push(await runRoute(route, { runs: options.runs, postmaster: scene.servers.postmaster, note }));
+  return options.control ? routes.flatMap(limitAgainstItself) : routes;
+}
+
+/** Exit code 2: called in a way that cannot work. */
+function refuse(problem: string, next: string): never {
+  console.error(`error: ${problem}\n  next: ${next}`);
+  process.exit(2);
+}
+
+function optionsOrRefuse(): BenchOptions {
+  try {
+    return readOptions(process.argv.slice(2));
+  } catch (error) {
+    return refuse((error as Error).message, "see docs/benchmarks.md for the options");
   }
-  if (options.json) console.log(JSON.stringify(outcomes));
-  else console.log([...machine, "", plainTable(tableRows(outcomes)), "", ...shortfalls(outcomes)].join("\n"));
-  if (options.write) {
-    const lines = [...machine.map((line) => `- ${line}`), `- Runs: ${options.runs} of each, in turn`];
-    writeResults(`${lines.join("\n")}\n\n${markdownTable(tableRows(outcomes))}`);
-  }
-} finally {
-  await scene.close();
+}
+
+const options = optionsOrRefuse();
+if (psqlVersion() === undefined)
+  refuse("psql is missing, which the limits are measured with", "apt-get install postgresql-client");
+try {
+  await bench(options);
+} catch (error) {
+  console.error(`error: ${(error as Error).message}`);
+  process.exitCode = 1;
 }

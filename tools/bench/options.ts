@@ -9,6 +9,8 @@ export interface BenchOptions {
   readonly json: boolean;
   /** Put the table into docs/benchmarks.md. */
   readonly write: boolean;
+  /** Run the limits in Weir's place. */
+  readonly control: boolean;
   /** Only routes whose name contains this. */
   readonly route: string;
 }
@@ -22,17 +24,19 @@ export function readOptions(argv: readonly string[]): BenchOptions {
       runs: { type: "string", default: "5" },
       json: { type: "boolean", default: false },
       write: { type: "boolean", default: false },
+      control: { type: "boolean", default: false },
       route: { type: "string", default: "" },
     },
   });
-  if (values.write && values.route !== "")
-    throw new Error("--write wants every route, so --route has no place");
+  if (values.write && (values.control || values.route !== ""))
+    throw new Error("--write wants every route and Weir in it: --route and --control have no place");
   return {
     rows: whole(values.rows, "rows"),
     fakerRows: whole(values["faker-rows"], "faker-rows"),
     runs: whole(values.runs, "runs"),
     json: values.json,
     write: values.write,
+    control: values.control,
     route: values.route,
   };
 }

@@ -42,7 +42,7 @@ export function fullRefresh(scene: Scene, destination: Destination): Route {
 export function nothingNew(scene: Scene, destination: Destination): Route {
   const { servers } = scene;
   const stream = { name: "lineitem", namespace: "public", cursor: "l_orderkey" };
-  const project = projectFor(scene, destination, { streams: [stream], mode: "incremental_append_dedup" });
+  const project = projectFor(scene, destination, { streams: [stream], mode: "incremental_append_deduped" });
   const command = weirSync(servers, project.folder);
   return {
     name: `nothing new, postgres -> ${destination.name}`,

@@ -40,3 +40,11 @@ export interface Route {
 }
 
 export const MEGABYTE = 1_000_000;
+
+/** A control: what the ratio is when there is no difference. Routes held against a time have none. */
+export function limitAgainstItself(route: Route): readonly Route[] {
+  const { limit } = route;
+  if (limit.kind === "seconds") return [];
+  const { dataColumns: _, ...alone } = limit;
+  return [{ ...route, name: `${route.name}, the limit as Weir`, weir: limit.contender, limit: alone }];
+}
