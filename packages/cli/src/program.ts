@@ -164,7 +164,7 @@ export function buildProgram(run: Run, io: Io): Program {
     async () => (await import("./commands/demo/run.ts")).runDemo,
   )
     .option("--folder <path>", "where the demo keeps its files", "weir-demo")
-    .option("--users <count>", "size of the shop", wholeNumber, 10_000);
+    .option("--users <count>", "size of the shop", wholeNumber, 20_000);
 
   return program;
 }
