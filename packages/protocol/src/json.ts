@@ -62,8 +62,9 @@ function exact(_key: string, value: unknown, context: { readonly source?: string
 }
 
 function exactNumber(source: string, value: number): number | bigint | ExactNumber {
-  if (String(value) === source)
-    return Number.isInteger(value) && !Number.isSafeInteger(value) ? BigInt(source) : value;
+  // Not `1e+21`, which is how a double that large prints itself.
+  const isLong = Number.isInteger(value) && !Number.isSafeInteger(value) && !source.includes("e");
+  if (String(value) === source) return isLong ? BigInt(source) : value;
   if (/^-?\d+$/.test(source)) return Number.isSafeInteger(value) ? value : BigInt(source);
   return sameNumber(source, value) ? value : new ExactNumber(source);
 }
