@@ -69,9 +69,13 @@ describe("discover", () => {
   });
 
   test("whole numbers beyond 64 bits are numbers", async () => {
-    give('[{"a":9223372036854775807,"b":9223372036854775808}]');
+    give('[{"a":9223372036854775807,"b":9223372036854775808,"c":1e+21}]');
     const [stream] = (await connector.discover({ url, stream: "x", primary_key: [] }, testContext())).streams;
-    expect(fieldsOf(stream?.json_schema ?? {}).map(({ kind }) => kind)).toEqual(["integer", "number"]);
+    expect(fieldsOf(stream?.json_schema ?? {}).map(({ kind }) => kind)).toEqual([
+      "integer",
+      "number",
+      "number",
+    ]);
   });
 
   test("a key or cursor that no row has is named, with those there are", async () => {

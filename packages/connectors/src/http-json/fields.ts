@@ -27,7 +27,7 @@ function kindOf(value: JsonValue | undefined): FieldKind | undefined {
     case "bigint":
       return value >= -INT64 && value < INT64 ? "integer" : "number";
     case "number":
-      return Number.isInteger(value) ? "integer" : "number";
+      return Number.isSafeInteger(value) ? "integer" : "number";
     default:
       if (value === null || value === undefined) return undefined;
       if (value instanceof ExactNumber) return "number";
