@@ -52,7 +52,7 @@ export function* blocksParts(standing: Standing, limits: BlocksLimits): Generato
 
 /** Whether a transaction may have written something that `then` did not see and `now` does. */
 export function mayDiffer(then: Snapshot, now: Snapshot): boolean {
-  return now.xmax > then.xmin;
+  return now.xmax > then.xmax || then.open.length > 0;
 }
 
 interface Work {
@@ -83,7 +83,7 @@ function* works({ leaves, read }: Standing, limits: BlocksLimits): Generator<Wor
     const search = {
       ...limits,
       partBytes: limits.partBytes * SCAN_FACTOR,
-      conditions: [writtenSince(snapshot.xmin)],
+      conditions: [writtenSince(snapshot)],
     };
     for (let leaf = from.leaf; leaf <= to.leaf; leaf += 1) {
       const begin = { leaf, block: leaf === from.leaf ? from.block : 0 };

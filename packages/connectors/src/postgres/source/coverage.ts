@@ -1,4 +1,4 @@
-import type { Position, Segment, Snapshot } from "./state.ts";
+import { type Position, type Segment, type Snapshot, writeSnapshot } from "./state.ts";
 
 /** What of a stream has been delivered as of which snapshot: segments in order, neighbours always different. */
 export type Coverage = readonly Segment[];
@@ -10,7 +10,7 @@ export function compare(a: Position, b: Position): number {
 }
 
 export function same(a: Snapshot, b: Snapshot): boolean {
-  return a.xmin === b.xmin && a.xmax === b.xmax;
+  return writeSnapshot(a) === writeSnapshot(b);
 }
 
 /** Where the delivered part ends. */

@@ -162,7 +162,7 @@ function lateRows(
   const reached = [...(past === undefined ? [] : [`${name} = ${past}`]), ...above];
   if (reached.length === 0) return { rows: "false", exists: "false" };
   const aged = tooOld(state.snapshot, scene.snapshot.at) !== undefined;
-  const rows = `(${reached.join(" OR ")})${aged ? "" : ` AND ${writtenSince(state.snapshot.xmin)}`}`;
+  const rows = `(${reached.join(" OR ")})${aged ? "" : ` AND ${writtenSince(state.snapshot)}`}`;
   return { rows, exists: `EXISTS (SELECT FROM ${from} WHERE ${rows})` };
 }
 

@@ -2,13 +2,15 @@ import type { JsonObject, JsonValue } from "@weir/protocol";
 import { isObject } from "@weir/protocol";
 
 /**
- * What a snapshot sees, as pg_current_snapshot tells it: every transaction below `xmin` has ended, none from `xmax` on
- * had begun. A row version that the snapshot does not see was written by a transaction of at least `xmin`. When both are
- * equal no transaction was under way, and the rule is exact; else it finds some rows too many, never one too few.
+ * What a snapshot sees. Every transaction below `xmin` had ended, none from `xmax` on. Of those in between the
+ * snapshot sees all but `open`: these were under way just before it was taken, subtransactions included, and few of them
+ * may have ended in the moment between. `all`: there were too many to tell.
+ * So a row version that the snapshot does not see was written by a transaction of at least `xmax` or in `open`.
  */
 export interface Snapshot {
   readonly xmin: bigint;
   readonly xmax: bigint;
+  readonly open: readonly bigint[] | "all";
 }
 
 /** A place in the order of reading: leaf tables in the state's order, in each its blocks. */
@@ -32,7 +34,7 @@ export interface LeafId {
 
 /**
  * A load by blocks, and the steady state of the xmin method.
- * `{ kind: "blocks", version: 1, relation, leaves: [[oid, file]], read: [{ leaf, block, snapshot: "xmin:xmax" }], loaded }`
+ * `{ kind: "blocks", version: 1, relation, leaves: [[oid, file]], read: [{ leaf, block, snapshot: "xmin:xmax:open,open" }], loaded }`
  */
 export interface BlocksState {
   readonly kind: "blocks";
@@ -45,7 +47,7 @@ export interface BlocksState {
 
 /**
  * Everything up to `value` that `snapshot` saw has been delivered.
- * `{ kind: "cursor", version: 1, column, type, value, snapshot: "xmin:xmax", more, ties }`
+ * `{ kind: "cursor", version: 1, column, type, value, snapshot: "xmin:xmax:open", more, ties }`
  */
 export interface CursorState {
   readonly kind: "cursor";
@@ -139,12 +141,17 @@ function readSegment(json: JsonValue): Segment | undefined {
   return { until: { leaf, block }, snapshot };
 }
 
-function writeSnapshot({ xmin, xmax }: Snapshot): string {
-  return `${xmin}:${xmax}`;
+export function writeSnapshot({ xmin, xmax, open }: Snapshot): string {
+  return `${xmin}:${xmax}:${open === "all" ? "*" : open.join(",")}`;
 }
 
-/** Reads `xmin:xmax`, and what pg_current_snapshot prints: `xmin:xmax:running,running`. */
-export function readSnapshot(json: JsonValue | undefined): Snapshot | undefined {
-  const match = typeof json === "string" ? /^(\d{1,20}):(\d{1,20})(?::[\d,]*)?$/.exec(json) : null;
-  return match === null ? undefined : { xmin: BigInt(match[1] ?? ""), xmax: BigInt(match[2] ?? "") };
+function readSnapshot(json: JsonValue | undefined): Snapshot | undefined {
+  const match = typeof json === "string" ? /^(\d{1,20}):(\d{1,20}):(\*|[\d,]*)$/.exec(json) : null;
+  if (match === null) return undefined;
+  const [, xmin = "", xmax = "", open = ""] = match;
+  return {
+    xmin: BigInt(xmin),
+    xmax: BigInt(xmax),
+    open: open === "*" ? "all" : open.split(",").filter(Boolean).map(BigInt),
+  };
 }
