@@ -1,7 +1,7 @@
 import type { Client } from "pg";
 
 /** `keyed` has a primary key and a cursor, `plain` has neither key nor order. Rows are about 250 bytes. */
-export const TABLES = ["keyed", "plain"] as const;
+const TABLES = ["keyed", "plain"] as const;
 
 export async function fillSource(client: Client, rows: number): Promise<void> {
   const columns = `v bigint not null, name text, amount numeric(12,2), at timestamptz, note text`;
@@ -43,7 +43,7 @@ export async function deleteFromSource(client: Client, round: number): Promise<v
 }
 
 /** The same text for the same row, in PostgreSQL and in DuckDB. */
-export function rowText(epochMicros: string): string {
+function rowText(epochMicros: string): string {
   return `concat_ws('|', id, v, coalesce(name, '∅'), coalesce(amount::varchar, '∅'), coalesce(${epochMicros}::varchar, '∅'), md5(coalesce(note, '∅')))`;
 }
 

@@ -66,7 +66,7 @@ function later(left: FencingToken | null, right: FencingToken | null): FencingTo
 }
 
 /** Reads the local copy. */
-export function heldFrom(document: JsonObject | undefined): Held {
+function heldFrom(document: JsonObject | undefined): Held {
   const list = document?.["checkpoints"];
   const token = document?.["token"];
   const checkpoints = Array.isArray(list) ? (list as readonly JsonObject[]) : [];
