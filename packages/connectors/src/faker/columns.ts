@@ -10,7 +10,7 @@ export type MakeColumn = (from: number, rows: number) => Column;
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 const LOW = LITTLE_ENDIAN ? 0 : 1;
 
-/** int64 values written as halves: making a bigint for each takes ten times as long. Values are safe integers. */
+/** int64 values written as halves: making a bigint for each takes six times as long. Values are safe integers. */
 export class Int64Values {
   readonly values: BigInt64Array;
   readonly #halves: Int32Array;

@@ -233,6 +233,9 @@ describe("textReader", () => {
 
   test("each row its own value, in a view that does not begin with its buffer", () => {
     const values = new BigInt64Array([7n, 2n ** 62n, -(2n ** 53n) - 1n, -1n, 2n ** 53n, 5n]).subarray(1);
+    const edges = [2n ** 31n - 1n, 2n ** 31n, -(2n ** 31n), -(2n ** 31n) - 1n, 2n ** 32n - 1n, 2n ** 32n, 0n];
+    const edgeReader = textReader({ form: "int64", values: BigInt64Array.from(edges) }, "integer");
+    expect(edges.map((_, row) => edgeReader(row))).toEqual(edges.map(String));
     const reader = textReader({ form: "int64", values, nulls: Uint8Array.of(0, 0, 0, 0, 1) }, "integer");
     expect([0, 1, 2, 3, 4].map(reader)).toEqual([
       "4611686018427387904",
