@@ -223,8 +223,6 @@ describe("what the server refuses", () => {
     "_airbyte_raw_id varchar NOT NULL, _airbyte_extracted_at timestamptz NOT NULL, _airbyte_meta jsonb NOT NULL, _airbyte_generation_id bigint NOT NULL";
   const plan = planOf({ table: { name: "t" }, fields: fields({ id: "integer", note: "string" }) });
   const rows = Array.from({ length: 500 }, (_, id) => ({ id, note: `note ${id}` }));
-  const bad = (id: number): boolean => id % 100 === 7;
-
   test.each<[string, string]>([
     ["a check", `CREATE TABLE t (${META}, id bigint CHECK (id % 100 <> 7), note varchar)`],
     [
@@ -245,7 +243,7 @@ describe("what the server refuses", () => {
     ],
     [
       "a partition that is missing",
-      `CREATE TABLE t (${META}, id bigint, note varchar) PARTITION BY LIST (id); ${Array.from({ length: 500 }, (_, id) => (bad(id) ? "" : `CREATE TABLE t${id} PARTITION OF t FOR VALUES IN (${id});`)).join("")}`,
+      `CREATE TABLE t (${META}, id bigint, note varchar) PARTITION BY LIST (id); ${Array.from({ length: 500 }, (_, id) => (id % 100 === 7 ? "" : `CREATE TABLE t${id} PARTITION OF t FOR VALUES IN (${id});`)).join("")}`,
     ],
   ])("%s: the refused rows are rejected with a reason, all others written", async (_what, sql) => {
     const db = await newDatabase();
@@ -253,7 +251,8 @@ describe("what the server refuses", () => {
     const [before] = await db.sql("SELECT count(*) AS rows FROM t");
     const { result, rejected } = await syncStream(db.url, plan, rows);
     expect(result).toMatchObject({ received: 500, written: 495, rejected: 5 });
-    expect(rejected.map(({ record }) => record).toSorted()).toEqual(rows.filter(({ id }) => bad(id)));
+    const ids = rejected.map(({ record }) => (record as { readonly id: number }).id);
+    expect(ids.toSorted((left, right) => left - right)).toEqual([7, 107, 207, 307, 407]);
     for (const { code, reason } of rejected) {
       expect(code).toBe("destination.row_refused");
       expect(reason).toMatch(/^[0-9A-Z]{5}: ./);

@@ -1,22 +1,26 @@
 import type { Misfit } from "@weir/kit";
-import type { JsonValue } from "@weir/protocol";
-import { parseJson, stringifyJson } from "@weir/protocol";
 
 const NO_ARRAY: Misfit = { change: "NULLED", reason: "DESTINATION_SERIALIZATION_ERROR", text: null };
 
-/** The JSON text of an array as PostgreSQL writes arrays: `[1,null,"a b"]` becomes `{1,NULL,"a b"}`. */
+const TOKENS = /"(?:[^"\\]|\\.)*"|[[\],]|null|[^\s"[\],]+/g;
+
+/**
+ * The JSON text of an array as PostgreSQL writes arrays: `[1.50,null,"a b"]` becomes `{1.50,NULL,"a b"}`. Numbers keep
+ * the digits they are written with.
+ */
 export function arrayLiteral(json: string): string | Misfit {
-  const value = parseJson(json);
-  return Array.isArray(value) ? literalOf(value as readonly JsonValue[]) : NO_ARRAY;
+  if (!json.trimStart().startsWith("[")) return NO_ARRAY;
+  const parts: string[] = [];
+  for (const [token] of json.matchAll(TOKENS)) {
+    // An object, the form of a composite: such arrays are not kept natively.
+    if (token.startsWith("{")) return NO_ARRAY;
+    parts.push(SIGNS[token] ?? (token.startsWith('"') ? quoted(JSON.parse(token) as string) : token));
+  }
+  return parts.join("");
 }
 
-function literalOf(items: readonly JsonValue[]): string {
-  return `{${items.map(itemText).join(",")}}`;
-}
+const SIGNS: Readonly<Record<string, string>> = { "[": "{", "]": "}", null: "NULL" };
 
-function itemText(item: JsonValue): string {
-  if (item === null) return "NULL";
-  if (Array.isArray(item)) return literalOf(item as readonly JsonValue[]);
-  const text = typeof item === "string" ? item : stringifyJson(item);
+function quoted(text: string): string {
   return `"${text.replaceAll(/["\\]/g, "\\$&")}"`;
 }

@@ -1,5 +1,6 @@
 import type { Field, FieldKind, StreamPlan } from "@weir/protocol";
 import type { Session } from "../connection.ts";
+import { sqlState } from "../failures.ts";
 import { textArray } from "./sql.ts";
 
 /** A column's type. Two are the same when oid and modifiers are. */
@@ -133,7 +134,7 @@ export async function lookUpNativeTypes(
     }
   }
   if (names.size === 0) return new Map();
-  const rows = await session.query<TypeRow>(LOOK_UP, [textArray([...names]), textArray(PORTABLE.split(" "))]);
+  const rows = await typeRows(session, [...names]);
   const kept = rows.filter(
     (row) => row.kept === "t" && !(ordered.has(row.name) && UNORDERED.has(row.full_name)),
   );
@@ -143,6 +144,19 @@ export async function lookUpNativeTypes(
       { type: { oid: Number(oid), modifiers: modifiersOf(name), sql: name }, binary: binary === "t" },
     ]),
   );
+}
+
+async function typeRows(session: Session, names: readonly string[]): Promise<readonly TypeRow[]> {
+  try {
+    return await session.query<TypeRow>(LOOK_UP, [textArray(names), textArray(PORTABLE.split(" "))]);
+  } catch (error) {
+    // A name that is no SQL fails the query instead of finding nothing.
+    if (sqlState(error) !== "42601") throw error;
+    if (names.length <= 1) return [];
+    const single = [];
+    for (const name of names) single.push(...(await typeRows(session, [name])));
+    return single;
+  }
 }
 
 function nativeName(field: Field): string | undefined {
