@@ -34,13 +34,28 @@ const sslMode = Type.Object(
       }),
     ),
     client_certificate: Type.Optional(
-      Type.String({ title: "Client certificate", description: "PEM text.", airbyte_secret: true, order: 2 }),
+      Type.String({
+        title: "Client certificate",
+        description: "PEM text, where the server asks for one.",
+        airbyte_secret: true,
+        order: 2,
+      }),
     ),
     client_key: Type.Optional(
-      Type.String({ title: "Client key", description: "PEM text.", airbyte_secret: true, order: 3 }),
+      Type.String({
+        title: "Client key",
+        description: "PEM text of the client certificate's key.",
+        airbyte_secret: true,
+        order: 3,
+      }),
     ),
     client_key_password: Type.Optional(
-      Type.String({ title: "Client key password", airbyte_secret: true, order: 4 }),
+      Type.String({
+        title: "Client key password",
+        description: "Where the client key is encrypted.",
+        airbyte_secret: true,
+        order: 4,
+      }),
     ),
   },
   { title: "TLS", description: "How the connection is encrypted.", default: { mode: "prefer" }, order: 6 },
@@ -57,14 +72,27 @@ export const connectionFields = {
   }),
   port: Type.Integer({
     title: "Port",
+    description: "TCP port of the server; also part of the name of its Unix socket.",
     minimum: 1,
     maximum: 65535,
     default: 5432,
     examples: [5432],
     order: 1,
   }),
-  database: Type.String({ title: "Database", examples: ["shop"], minLength: 1, order: 2 }),
-  username: Type.String({ title: "User", examples: ["weir"], minLength: 1, order: 3 }),
+  database: Type.String({
+    title: "Database",
+    description: "Name of the database, spelled exactly.",
+    examples: ["shop"],
+    minLength: 1,
+    order: 2,
+  }),
+  username: Type.String({
+    title: "User",
+    description: "The role Weir logs in as.",
+    examples: ["weir"],
+    minLength: 1,
+    order: 3,
+  }),
   password: Type.Optional(
     Type.String({
       title: "Password",
