@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -190,3 +190,33 @@ test.runIf(process.platform === "linux").each(["SIGKILL", "SIGTERM", "SIGINT"] a
     await expect(ask(url, "select 1")).rejects.toMatchObject({ code: "ECONNREFUSED" });
   },
 );
+
+test.runIf(process.platform === "linux").each([0, 100, 250])(
+  "nothing is left behind when its process dies %d ms into the first start",
+  async (delay) => {
+    const root = folder();
+    chmodSync(root, 0o777);
+    const script = fileURLToPath(new URL("fixtures/hold-server.ts", import.meta.url));
+    const holder = spawn(process.execPath, [script], {
+      stdio: "ignore",
+      env: { ...process.env, TMPDIR: root },
+    });
+    while (!readdirSync(root).some((name) => existsSync(join(root, name, "data")))) await sleep(2);
+    await sleep(delay);
+    holder.kill("SIGKILL");
+    await once(holder, "exit");
+    for (let tries = 0; tries < 100 && readdirSync(root).length > 0; tries++) await sleep(50);
+    expect(readdirSync(root)).toEqual([]);
+  },
+);
+
+test("a folder whose first start was cut off starts anew", async () => {
+  const dataDir = join(folder(), "postgres");
+  chmodSync(join(dataDir, ".."), 0o755);
+  const first = await start({ dataDir });
+  await first.stop();
+  rmSync(join(dataDir, "password"));
+  rmSync(join(dataDir, "data", "global"), { recursive: true });
+  const second = await start({ dataDir });
+  expect(await ask(second.url, "select 1 as one")).toEqual([{ one: 1 }]);
+});

@@ -1,11 +1,8 @@
-import { execFile } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { promisify } from "node:util";
 import { WeirError } from "@weir/protocol";
-import { type Account, canReach, giveTo, spawnAs } from "./account.ts";
+import { type Account, canReach, giveTo } from "./account.ts";
 
 /** One server's folder: `data` (PostgreSQL's own), `password`, `server.log`, and `native` where binaries had to be copied. */
 export interface Cluster {
@@ -15,8 +12,6 @@ export interface Cluster {
   /** The folder goes when the server is stopped. */
   readonly temporary: boolean;
 }
-
-export const USER = "postgres";
 
 /** A folder the account can work in: `dataDir` where that holds, else a temporary one. */
 export function makeFolder(dataDir: string | undefined, account: Account): Cluster {
@@ -47,54 +42,4 @@ function temporaryRoot(account: Account): string {
 
 function layout(folder: string, temporary: boolean): Cluster {
   return { folder, data: join(folder, "data"), log: join(folder, "server.log"), temporary };
-}
-
-/** Makes the database cluster on first use; returns the password of its superuser. */
-export async function initialise(cluster: Cluster, native: string, account: Account): Promise<string> {
-  const passwordFile = join(cluster.folder, "password");
-  if (existsSync(join(cluster.data, "PG_VERSION"))) return readFileSync(passwordFile, "utf8");
-  rmSync(cluster.data, { recursive: true, force: true });
-  const password = randomBytes(24).toString("base64url");
-  writeFileSync(passwordFile, password, { mode: 0o600 });
-  giveTo(account, passwordFile);
-  const options = [
-    `--pgdata=${cluster.data}`,
-    `--username=${USER}`,
-    `--pwfile=${passwordFile}`,
-    "--auth=scram-sha-256",
-    "--encoding=UTF8",
-    "--no-instructions",
-    // The built-in provider sorts alike on every platform and needs no locale of the system.
-    "--locale=C",
-    "--locale-provider=builtin",
-    "--builtin-locale=C.UTF-8",
-    ...(cluster.temporary ? ["--no-sync"] : []),
-  ];
-  try {
-    await promisify(execFile)(join(native, "bin", "initdb"), options, {
-      cwd: cluster.folder,
-      env: serverEnvironment(),
-      ...spawnAs(account),
-    });
-  } catch (cause) {
-    rmSync(cluster.data, { recursive: true, force: true });
-    const detail = (cause as { readonly stderr?: string }).stderr?.trim() || String(cause);
-    throw new WeirError(
-      {
-        code: "engine.embedded_postgres_failed",
-        message: `The embedded PostgreSQL could not be set up in ${cluster.folder}: ${detail.split("\n").at(-1)}`,
-        next: "Check the free space and the rights of that folder, or set DATABASE_URL to a server of your own.",
-        recovery: "ask",
-        origin: "engine",
-        detail,
-      },
-      { cause },
-    );
-  }
-  return password;
-}
-
-/** Nothing of this process's environment: it may hold secrets, and PG* variables would change the server. */
-export function serverEnvironment(): NodeJS.ProcessEnv {
-  return { PATH: process.env["PATH"] ?? "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" };
 }

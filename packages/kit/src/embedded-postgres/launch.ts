@@ -1,34 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import type { ChildProcess } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Account, giveTo, spawnAs } from "./account.ts";
-import { type Cluster, serverEnvironment } from "./cluster.ts";
-
-/**
- * The shell that is the server's parent. It says the server's process id, ends when the server ends, and holds a pipe
- * from this process: when that closes, however this process died, the server is stopped at once (SIGQUIT; committed
- * data is safe and recovered at the next start) and a temporary folder removed. A shell, because it holds 1 MB where
- * Node would hold 40.
- */
-const GUARD = `
-temporary=$1
-shift
-exec 3<&0
-"$@" </dev/null >&2 3<&- &
-server=$!
-echo $server
-exec >&-
-( read -r _ <&3; kill -QUIT $server 2>/dev/null ) &
-guard=$!
-exec 3<&-
-wait $server
-code=$?
-kill $guard 2>/dev/null
-if wait $guard && [ -n "$temporary" ]; then cd / && rm -rf -- "$temporary"; fi
-exit $code
-`;
+import type { Account } from "./account.ts";
+import type { Cluster } from "./cluster.ts";
+import { startGuarded } from "./guard.ts";
 
 const READY_WITHIN_MS = 60_000;
 const POLL_MS = 5;
@@ -50,35 +27,12 @@ export async function launch(
   settings: Readonly<Record<string, string>>,
 ): Promise<Launch> {
   const options = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  const log = openSync(cluster.log, "w", 0o600);
-  giveTo(account, cluster.log);
-  const shell = spawn(
-    "/bin/sh",
-    [
-      "-c",
-      GUARD,
-      "weir-postgres",
-      cluster.temporary ? cluster.folder : "",
-      join(native, "bin", "postgres"),
-      "-D",
-      cluster.data,
-      ...options,
-    ],
-    // A session of its own: Ctrl-C in the terminal reaches this process only, which then stops the server in order.
-    {
-      cwd: cluster.folder,
-      env: serverEnvironment(),
-      stdio: ["pipe", "pipe", log],
-      detached: true,
-      ...spawnAs(account),
-    },
-  );
-  closeSync(log);
-  const ended = new Promise<void>((resolve) => {
-    shell.once("exit", () => resolve());
-    shell.once("error", () => resolve());
-  });
-  const pid = await firstLine(shell);
+  const { shell, pid, ended } = await startGuarded(cluster, native, account, [
+    "postgres",
+    "-D",
+    cluster.data,
+    ...options,
+  ]);
   const deadline = Date.now() + READY_WITHIN_MS;
   while (shell.exitCode === null && shell.signalCode === null && Date.now() < deadline) {
     if (isReady(cluster, pid)) {
@@ -90,12 +44,6 @@ export async function launch(
   shell.stdin?.destroy();
   await ended;
   return { failed: readFileSync(cluster.log, "utf8").trim() };
-}
-
-async function firstLine(shell: ChildProcess): Promise<number> {
-  let text = "";
-  for await (const chunk of shell.stdout ?? []) text += String(chunk);
-  return Number(text);
 }
 
 /** The postmaster writes its state into the eighth line of its lock file. */
@@ -114,7 +62,7 @@ function letProcessEnd(shell: ChildProcess): void {
   (shell.stdin as unknown as { unref(): void }).unref();
 }
 
-async function waitFor(shell: ChildProcess, ended: Promise<void>): Promise<void> {
+async function waitFor(shell: ChildProcess, ended: Promise<unknown>): Promise<void> {
   shell.ref();
   await ended;
   shell.stdin?.destroy();

@@ -3,9 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { WeirError } from "@weir/protocol";
 import { type Account, serverAccount } from "./account.ts";
 import { findNative, thisHost, usableNative } from "./binaries.ts";
-import { type Cluster, initialise, makeFolder, USER } from "./cluster.ts";
+import { type Cluster, makeFolder } from "./cluster.ts";
 import { crash, signal } from "./crash.ts";
 import { createDatabase } from "./database.ts";
+import { initialise, USER } from "./initialise.ts";
 import { freePort, launch, type Running } from "./launch.ts";
 
 export interface EmbeddedPostgresOptions {
