@@ -42,11 +42,17 @@ export function planLoad(input: LoadInput): LoadPlan {
   if (refresh !== undefined) return startAnew(input, { replace: !refresh.retain });
   if (same && before.phase !== "complete") return goOn(input, before);
   if (same && isIncremental(selected.mode)) return increment(input, before);
-  return startAnew(input, { replace: !appends(selected) });
+  const due = before !== undefined && isReplacementDue(before);
+  return startAnew(input, { replace: due || !appends(selected), clear: due && before.clear });
 }
 
-function appends({ mode }: SelectedStream): boolean {
+function appends({ mode }: Pick<StreamDocument, "mode">): boolean {
   return mode === "full_refresh_append" || isIncremental(mode);
+}
+
+/** A refresh or a clear that was begun and not finished is still due when it cannot be gone on with. */
+function isReplacementDue(before: StreamDocument): boolean {
+  return before.phase !== "complete" && before.minimumGeneration > 0 && (before.clear || appends(before));
 }
 
 function startAnew(

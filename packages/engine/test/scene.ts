@@ -1,10 +1,18 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DestinationConnector, JsonObject, SourceConnector } from "@weir/protocol";
-import type { MemoryStream } from "@weir/kit/testing";
+import type { DestinationConnector, JsonObject, Recovery, SourceConnector } from "@weir/protocol";
+import { WeirError } from "@weir/protocol";
+import type { MemoryDestination, MemoryStream } from "@weir/kit/testing";
 import { fakeClock, seededRandom } from "@weir/kit/testing";
-import type { Connection, SyncEvent, SyncMode, SyncRequest, SyncStore } from "../src/index.ts";
+import type {
+  Connection,
+  StreamSelection,
+  SyncEvent,
+  SyncMode,
+  SyncRequest,
+  SyncStore,
+} from "../src/index.ts";
 
 /** A local store that lives as long as the test. */
 export function memoryStore(): SyncStore {
@@ -70,4 +78,46 @@ export function usersStream(count: number, name = "users"): MemoryStream {
     primaryKey: ["id"],
     cursor: "v",
   };
+}
+
+/** Ids in a table, in order. */
+export function idsIn(destination: MemoryDestination, table = "users"): readonly number[] {
+  return destination
+    .rows(table)
+    .map(({ data }) => Number(data["id"]))
+    .toSorted((left, right) => left - right);
+}
+
+/** `from` to `to`, both included. */
+export function span(from: number, to: number): readonly number[] {
+  return Array.from({ length: to - from + 1 }, (_, at) => from + at);
+}
+
+export function selections(
+  mode: SyncMode,
+  names: readonly string[] = ["users", "orders"],
+): readonly StreamSelection[] {
+  return names.map((name) => ({ name, mode }));
+}
+
+/** A failure as a test wants it. */
+export function failing(recovery: Recovery, code = "test.broken"): WeirError {
+  const origin = code.startsWith("source") ? "source" : "destination";
+  return new WeirError({ code, message: `${code} happened.`, next: "Nothing.", recovery, origin });
+}
+
+/** A step that acts only the first time it is passed. */
+export function once(act: () => void): () => void {
+  let passed = false;
+  return () => {
+    if (passed) return;
+    passed = true;
+    act();
+  };
+}
+
+/** A cancel that a step of the scene gives. */
+export function cancelling(): { readonly signal: AbortSignal; readonly cancel: () => void } {
+  const controller = new AbortController();
+  return { signal: controller.signal, cancel: () => controller.abort(new Error("the user asked")) };
 }
