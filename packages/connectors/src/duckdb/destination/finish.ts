@@ -1,0 +1,132 @@
+import type { FinishRequest } from "@weir/protocol";
+import { WeirError } from "@weir/protocol";
+import { ageSql, keepNewest, type KeyedTable, sameKey } from "./dedup.ts";
+import { rememberKey } from "./keyed.ts";
+import type { Link } from "./link.ts";
+import { DELETED_AT_FIELD, GENERATION_ID, META } from "./names.ts";
+import { identifier, tableSql, type TableName } from "./sql.ts";
+import type { Target } from "./target.ts";
+
+interface Scene {
+  readonly link: Link;
+  readonly target: Target;
+  readonly request: FinishRequest;
+}
+
+/** Makes a generation visible, within the caller's transaction. */
+export async function finish(link: Link, target: Target, request: FinishRequest): Promise<void> {
+  const scene: Scene = { link, target, request };
+  const isDedup = target.plan.mode.endsWith("_dedup");
+  if (isDedup) await keepNewest(link, keyed(target, target.load), request.signal);
+  else if (request.overlap && target.plan.primaryKey.length > 0) {
+    await keepNewest(link, { ...keyed(target, target.load), among: ofThisLoad(request) }, request.signal);
+  }
+  switch (target.ending) {
+    case "append":
+      return dropGenerations(scene);
+    case "merge":
+      return merge(scene);
+    case "swap":
+    case "refill":
+      if (isDedup) await dropDeleted(scene, target.load);
+      await replace(scene);
+      if (isDedup) await rememberKey(link, target);
+  }
+}
+
+/** Fails where a key field is not among the fields: rows cannot be told apart without it. */
+function keyed({ plan, columns, rowId }: Target, table: TableName): KeyedTable {
+  const columnOf = (field: string): string | undefined =>
+    columns.find((column) => column.field.name === field)?.name;
+  const key = plan.primaryKey.flatMap((field) => columnOf(field) ?? []);
+  if (key.length === 0 || key.length < plan.primaryKey.length) {
+    throw new WeirError({
+      code: "destination.key_missing",
+      message: `Stream ${plan.key} is to keep one row for each key, but ${key.length === 0 ? "has no primary key" : "not every field of the key is selected"}.`,
+      next: "Set a primary key of selected fields, or choose a mode without dedup.",
+      recovery: "ask",
+      origin: "destination",
+      stream: plan.key,
+    });
+  }
+  return { table, key, cursor: plan.cursor === undefined ? undefined : columnOf(plan.cursor), rowId };
+}
+
+/** Rows that the load being finished wrote, by whichever of its syncs. */
+function ofThisLoad({ stream, since }: FinishRequest): string {
+  return `${GENERATION_ID} = ${stream.generation} AND CAST(json_extract_string(${META}, '$.sync_id') AS BIGINT) >= ${since}`;
+}
+
+async function dropGenerations({ link, target, request }: Scene): Promise<void> {
+  const { minimumGeneration } = target.plan;
+  if (minimumGeneration === 0) return;
+  await link.run(
+    `DELETE FROM ${tableSql(target.final)} WHERE ${GENERATION_ID} < ${minimumGeneration}`,
+    request.signal,
+  );
+}
+
+/** Rows that say their key was deleted at the source. */
+async function dropDeleted({ link, target, request }: Scene, table: TableName): Promise<void> {
+  const mark = target.columns.find(({ field }) => field.name === DELETED_AT_FIELD);
+  if (mark === undefined) return;
+  await link.run(`DELETE FROM ${tableSql(table)} WHERE ${identifier(mark.name)} IS NOT NULL`, request.signal);
+}
+
+async function isAny({ link, request }: Scene, table: TableName, condition = "true"): Promise<boolean> {
+  const rows = await link.rows(`SELECT 1 FROM ${tableSql(table)} WHERE ${condition} LIMIT 1`, request.signal);
+  return rows.length > 0;
+}
+
+async function exists({ link, request }: Scene, { schema, name }: TableName): Promise<boolean> {
+  const rows = await link.rows(
+    `SELECT 1 FROM duckdb_tables() WHERE database_name = current_database()
+     AND lower(schema_name) = lower('${schema.replaceAll("'", "''")}') AND lower(table_name) = lower('${name.replaceAll("'", "''")}')`,
+    request.signal,
+  );
+  return rows.length > 0;
+}
+
+async function replace(scene: Scene): Promise<void> {
+  const { link, target, request } = scene;
+  const { signal } = request;
+  const [final, load] = [tableSql(target.final), tableSql(target.load)];
+  // Finished before, and asked again after a crash that lost the answer: nothing is staged, and the rows are there.
+  const again =
+    !(await isAny(scene, target.load)) &&
+    (await exists(scene, target.final)) &&
+    (await isAny(scene, target.final, ofThisLoad(request)));
+  if (again) return link.run(`DROP TABLE ${load}`, signal).then(() => undefined);
+  if (target.ending === "swap") {
+    // A first merge replaces nothing: what somebody made meanwhile is not dropped, the rename fails.
+    if (target.plan.mode !== "append_dedup") await link.run(`DROP TABLE IF EXISTS ${final}`, signal);
+    await link.run(`ALTER TABLE ${load} RENAME TO ${identifier(target.final.name)}`, signal);
+    return;
+  }
+  await link.run(`DELETE FROM ${final}`, signal);
+  await link.run(`INSERT INTO ${final} BY NAME FROM ${load}`, signal);
+  await link.run(`DROP TABLE ${load}`, signal);
+}
+
+/** Newer rows take the place of older ones with the same key; whole rows are copied once, the rest is keys alone. */
+async function merge(scene: Scene): Promise<void> {
+  const { link, target, request } = scene;
+  const { signal } = request;
+  const staged = keyed(target, target.load);
+  const [final, load] = [tableSql(target.final), tableSql(target.load)];
+  await dropGenerations(scene);
+  if (!target.isKeyed) {
+    await keepNewest(link, keyed(target, target.final), signal);
+    await dropDeleted(scene, target.final);
+  }
+  if (await isAny(scene, target.load)) {
+    const same = sameKey("s", "f", staged.key);
+    const older = `${ageSql("f", staged.cursor)} > ${ageSql("s", staged.cursor)}`;
+    await link.run(`DELETE FROM ${load} AS s USING ${final} AS f WHERE ${same} AND ${older}`, signal);
+    await link.run(`DELETE FROM ${final} AS f USING ${load} AS s WHERE ${same}`, signal);
+    await dropDeleted(scene, target.load);
+    await link.run(`INSERT INTO ${final} BY NAME FROM ${load}`, signal);
+  }
+  await link.run(`DROP TABLE ${load}`, signal);
+  if (!target.isKeyed) await rememberKey(link, target);
+}
