@@ -2,8 +2,15 @@ import { describe, expect, test } from "vitest";
 import { testContext } from "@weir/kit/testing";
 import type { CheckResult, JsonObject } from "@weir/protocol";
 import { destinationPostgres } from "../src/postgres/destination.ts";
-import { codeOf, destinationConfig, fields, openDestination, planOf } from "./postgres-destination.ts";
-import { type Database, newDatabase } from "./postgres-source.ts";
+import {
+  codeOf,
+  destinationConfig,
+  fields,
+  openDestination,
+  planOf,
+  type Database,
+  newDatabase,
+} from "./postgres-destination.ts";
 
 const check = (url: string, config: JsonObject = {}): Promise<CheckResult> =>
   destinationPostgres.check(destinationConfig(url, config), testContext());

@@ -14,8 +14,8 @@ import {
   planOf,
   rowsRead,
   syncStream,
+  newDatabase,
 } from "./postgres-destination.ts";
-import { newDatabase } from "./postgres-source.ts";
 
 const plan = planOf({ table: { name: "t" }, fields: fields({ id: "integer" }) });
 const token = (sync: number, attempt = 1) => ({ token: { sync, attempt }, streams: [plan], checkpoints: [] });

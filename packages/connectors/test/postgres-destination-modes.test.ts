@@ -8,8 +8,9 @@ import {
   planOf,
   type SyncOptions,
   syncStream,
+  type Database,
+  newDatabase,
 } from "./postgres-destination.ts";
-import { type Database, newDatabase } from "./postgres-source.ts";
 
 const ORDERS = fields({ id: "integer", note: "string", total: "number", at: "timestamp_with_timezone" });
 

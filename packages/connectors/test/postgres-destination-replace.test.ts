@@ -8,8 +8,9 @@ import {
   openDestination,
   planOf,
   syncStream,
+  type Database,
+  newDatabase,
 } from "./postgres-destination.ts";
-import { type Database, newDatabase } from "./postgres-source.ts";
 
 const plan = (generation: number): StreamPlan =>
   planOf({

@@ -13,8 +13,10 @@ import {
   planOf,
   rowsRead,
   syncStream,
+  type Database,
+  newDatabase,
 } from "./postgres-destination.ts";
-import { attempt, configured, type Database, newDatabase, partsOf } from "./postgres-source.ts";
+import { attempt, configFor, configured, partsOf } from "./postgres-source.ts";
 
 /** Columns of all kinds, and of types whose binary form differs from any other, with extreme values. */
 const COLUMNS: readonly (readonly [type: string, values: readonly string[]])[] = [
@@ -80,7 +82,7 @@ async function sourceTable(): Promise<{ readonly db: Database; readonly rows: nu
 
 /** Syncs the table through the real source by one route. */
 async function through(db: Database, format: EncodingFormat, nativeTypes: boolean): Promise<StreamPlan> {
-  const stream = await configured(db.config(), "everything");
+  const stream = await configured(configFor(db.url), "everything");
   const plan = planOf({
     table: { name: `${format} ${nativeTypes ? "native" : "usual"}` },
     fields: fieldsOf(stream.stream.json_schema),
@@ -91,7 +93,7 @@ async function through(db: Database, format: EncodingFormat, nativeTypes: boolea
   await session.begin({ token: { sync: 1, attempt: 1 }, streams: [plan], checkpoints: [] });
   const encoding = session.takes(plan).find((one) => one.format === format);
   if (encoding === undefined) throw new Error(`${plan.table.name} is not taken`);
-  await attempt(db.config(), stream, null, async (reader) => {
+  await attempt(configFor(db.url), stream, null, async (reader) => {
     if (!reader.gives(encoding)) throw new Error(`${plan.table.name} is not given`);
     for (const part of await partsOf(reader)) {
       const result = await loadPart(session, plan, part.read(encoding, never), { format });
@@ -123,9 +125,9 @@ describe("routes", () => {
     expect(text).toEqual(binary);
     expect(batch).toEqual(binary);
     const session = await openDestination(db.url);
-    const stream = await configured(db.config(), "everything");
+    const stream = await configured(configFor(db.url), "everything");
     const key = stream.stream.json_schema["properties"] as Record<string, unknown>;
-    await attempt(db.config(), stream, null, async (reader) => {
+    await attempt(configFor(db.url), stream, null, async (reader) => {
       for (const name of Object.keys(key)) {
         const request = { key: ["id", name], signal: never };
         const [plan = planOf({ table: { name: "" }, fields: [] })] = usual;

@@ -1,7 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { Field, FieldKind, JsonValue, StreamPlan } from "@weir/protocol";
-import { codeOf, fields, openDestination, planOf, syncStream } from "./postgres-destination.ts";
-import { type Database, newDatabase } from "./postgres-source.ts";
+import {
+  codeOf,
+  fields,
+  openDestination,
+  planOf,
+  syncStream,
+  type Database,
+  newDatabase,
+} from "./postgres-destination.ts";
 
 const begin = async (db: Database, ...streams: readonly StreamPlan[]): Promise<readonly string[]> => {
   const session = await openDestination(db.url);
@@ -276,6 +283,12 @@ describe("tables that are there already", () => {
     const db = await newDatabase();
     await db.sql(sql);
     expect(await codeOf(begin(db, plan))).toBe(code);
+  });
+
+  test("more fields than a table has columns are refused with a reason", async () => {
+    const db = await newDatabase();
+    const many = Array.from({ length: 1700 }, (_, at): Field => ({ name: `c${at}`, kind: "integer" }));
+    expect(await codeOf(begin(db, { ...plan, fields: many }))).toBe("destination.table_too_wide");
   });
 
   test("a foreign key that would delete rows elsewhere stops an overwrite before anything is read", async () => {

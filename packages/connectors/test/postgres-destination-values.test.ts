@@ -1,8 +1,16 @@
 import { describe, expect, test } from "vitest";
 import type { Change, Column, FieldKind, JsonValue } from "@weir/protocol";
 import { ExactNumber } from "@weir/protocol";
-import { batchRead, fields, loadPart, openDestination, planOf, syncStream } from "./postgres-destination.ts";
-import { type Database, newDatabase } from "./postgres-source.ts";
+import {
+  batchRead,
+  fields,
+  loadPart,
+  openDestination,
+  planOf,
+  syncStream,
+  type Database,
+  newDatabase,
+} from "./postgres-destination.ts";
 
 type Case = readonly [
   kind: FieldKind,
@@ -339,6 +347,19 @@ describe("what the server refuses", () => {
     const { result, rejected } = await syncStream(db.url, plan, rows);
     expect(result).toMatchObject({ received: 500, written: 0, rejected: 500 });
     expect(rejected).toHaveLength(500);
+  });
+
+  test.each<[string, string, string]>([
+    ["disk_full", "destination.disk_full", "ask"],
+    ["deadlock_detected", "destination.conflict", "retry"],
+    ["query_canceled", "destination.canceled", "retry"],
+  ])("%s is no fault of a row: the load fails and rejects nothing", async (condition, code, recovery) => {
+    const db = await newDatabase();
+    await db.sql(
+      `CREATE TABLE t (${META}, id bigint, note varchar); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id = 400 THEN RAISE ${condition}; END IF; RETURN NEW; END $$; CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()`,
+    );
+    await expect(syncStream(db.url, plan, rows)).rejects.toMatchObject({ failure: { code, recovery } });
+    expect(await db.sql("SELECT * FROM t")).toEqual([]);
   });
 
   test("rows that a trigger leaves out are not counted as written", async () => {

@@ -1,5 +1,5 @@
 import { parseConfig } from "@weir/kit";
-import { testContext } from "@weir/kit/testing";
+import { testContext, testPostgres } from "@weir/kit/testing";
 import type {
   Column,
   ColumnBatch,
@@ -18,9 +18,45 @@ import type {
 import { streamKey, systemClock } from "@weir/protocol";
 import type { Client } from "pg";
 import { to } from "pg-copy-streams";
+import { onTestFinished } from "vitest";
 import { destinationPostgres } from "../src/postgres/destination.ts";
 
 export const never = new AbortController().signal;
+
+/** A new database and a connection to it, closed when the test is over. */
+export interface Database {
+  readonly url: string;
+  readonly client: Client;
+  /** One more connection. */
+  connect(): Promise<Client>;
+  /** Runs SQL on `client`; values are the server's text. */
+  sql(text: string, values?: readonly unknown[]): Promise<readonly Record<string, string | null>[]>;
+}
+
+export async function newDatabase(): Promise<Database> {
+  const url = await testPostgres();
+  const { default: pg } = await import("pg");
+  const connect = async (): Promise<Client> => {
+    const client = new pg.Client({
+      connectionString: url,
+      types: { getTypeParser: () => (text: string) => text },
+    });
+    client.on("error", () => {});
+    await client.connect();
+    onTestFinished(() => client.end());
+    return client;
+  };
+  const client = await connect();
+  return {
+    url,
+    client,
+    connect,
+    sql: async (text, values) => {
+      const result = await client.query<Record<string, string | null>>(text, values && [...values]);
+      return Array.isArray(result) ? [] : result.rows;
+    },
+  };
+}
 
 export interface OpenOptions {
   readonly connection?: string | undefined;

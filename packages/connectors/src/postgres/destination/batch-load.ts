@@ -83,14 +83,15 @@ export class BatchLoad {
       for (const row of rows) {
         looked++;
         const line = group.line(row);
-        if (typeof line === "string") {
-          await this.#reject(group, row, line, REASONS[line]);
+        if (typeof line === "object" && "refused" in line) {
+          await this.#reject(group, row, line.refused, REASONS[line.refused]);
           continue;
         }
         copy ??= await CopyIn.start(session, this.#prelude + sql);
         sent.push(row);
-        out.line(line);
-        await send(copy, out, false);
+        if (typeof line === "string") out.text(line);
+        else for (const part of line) out.text(part);
+        if (out.isReady) await send(copy, out, false);
       }
       if (copy === undefined) return undefined;
       await send(copy, out, true);

@@ -95,7 +95,7 @@ async function run(session: Session, statements: readonly string[], stream: stri
     await session.query(transaction(statements));
   } catch (error) {
     await session.query("ROLLBACK");
-    throw columnTrouble(error, stream);
+    throw tableTrouble(error, stream);
   }
 }
 
@@ -191,16 +191,28 @@ function locked(error: unknown, holders: string): WeirError {
   );
 }
 
-/** What ALTER TABLE says about a column, in a form that says what to do. */
-function columnTrouble(error: unknown, stream: string): unknown {
+/** What the server says about a table it cannot make or change, in a form that says what to do. */
+function tableTrouble(error: unknown, stream: string): unknown {
   const state = sqlState(error);
-  if (state !== "0A000" && state !== "2BP01" && !state.startsWith("22")) return error;
+  const [what, next] =
+    state === "0A000" || state === "2BP01" || state.startsWith("22")
+      ? [
+          "column_not_widened",
+          "Drop the view, index or policy that uses the column and make it again after the sync, or refresh the stream into a new table.",
+        ]
+      : state.startsWith("54")
+        ? [
+            "table_too_wide",
+            "Select fewer fields: a table has at most 1,600 columns, and only so much of a row fits into a page.",
+          ]
+        : [];
+  if (what === undefined || next === undefined) return error;
   const said = error instanceof WeirError ? (error.failure.detail ?? error.message) : String(error);
   return new WeirError(
     {
-      code: "destination.column_not_widened",
-      message: `A column of stream ${stream} cannot be made wide enough for what the source now sends: ${said}`,
-      next: "Drop the view, index or policy that uses the column (and make it again after the sync), or refresh the stream into a new table.",
+      code: `destination.${what}`,
+      message: `The table of stream ${stream} cannot be made to hold what the source sends: ${said}`,
+      next,
       recovery: "ask",
       origin: "destination",
       stream,

@@ -1,11 +1,11 @@
 /** Room at the head of each buffer for the five bytes of the CopyData message it becomes. */
 const HEADER = 5;
 const SIZE = 256 * 1024;
-const TAB = Buffer.from("\t");
-const NEWLINE = Buffer.from("\n");
+/** A UTF-16 unit takes at most three bytes, and two such texts fit into a buffer. */
+const TEXT_UNITS = 32 * 1024;
 
 /** Larger pieces of the input are sent from where they lie. */
-export const PASS_BYTES = 32 * 1024;
+const PASS_BYTES = 32 * 1024;
 
 /**
  * Bytes on their way to the server, put together in buffers that are used again once they are sent. Writers put bytes
@@ -16,6 +16,7 @@ export class Outbox {
   at = HEADER;
   /** Whole CopyData messages, to be sent in this order. */
   #ready: Buffer[] = [];
+  #text = "";
   readonly #free: Buffer[] = [];
   readonly #own = new WeakSet<ArrayBufferLike>();
 
@@ -43,20 +44,23 @@ export class Outbox {
     this.#ready.push(header, piece.subarray(from, to));
   }
 
-  /** Puts a line of COPY's text format. */
-  line(values: readonly string[]): void {
-    const text = values.reduce((sum, value) => sum + value.length + 1, 0);
-    // A UTF-16 unit takes at most three bytes. Long values are not joined: a string has at most 2^29 units.
-    if (text * 3 <= PASS_BYTES) {
-      this.room(text * 3);
-      this.at += this.buffer.write(`${values.join("\t")}\n`, this.at, "utf8");
+  /** Puts text, gathered so that many short pieces make one write. */
+  text(text: string): void {
+    if (text.length <= TEXT_UNITS) {
+      this.#text += text;
+      if (this.#text.length > TEXT_UNITS) this.#flushText();
       return;
     }
-    values.forEach((value, index) => {
-      const bytes = Buffer.from(value);
-      this.put(bytes, 0, bytes.length);
-      this.put(index + 1 < values.length ? TAB : NEWLINE, 0, 1);
-    });
+    this.#flushText();
+    const bytes = Buffer.from(text);
+    this.put(bytes, 0, bytes.length);
+  }
+
+  #flushText(): void {
+    if (this.#text === "") return;
+    this.room(this.#text.length * 3);
+    this.at += this.buffer.write(this.#text, this.at, "utf8");
+    this.#text = "";
   }
 
   #fresh(): Buffer {
@@ -74,9 +78,17 @@ export class Outbox {
     this.at = HEADER;
   }
 
+  /** Whether there are messages to take. */
+  get isReady(): boolean {
+    return this.#ready.length > 0;
+  }
+
   /** The messages that are full; at the end (`all`) the last one too. */
   take(all: boolean): readonly Buffer[] {
-    if (all) this.#turn();
+    if (all) {
+      this.#flushText();
+      this.#turn();
+    }
     const ready = this.#ready;
     if (ready.length > 0) this.#ready = [];
     return ready;

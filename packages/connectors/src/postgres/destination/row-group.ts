@@ -18,8 +18,11 @@ interface Piece {
   readonly first: number;
 }
 
-/** A row as COPY's text format: the values of one line. */
-export type Line = readonly string[];
+/** A row in COPY's text format, its end included: one text, or several where values are long. */
+export type Line = string | readonly string[];
+
+/** Values of more UTF-16 units are not joined with others: a string has at most 2^29 units. */
+const LONG = 65_536;
 
 /** PostgreSQL reads a line into one buffer of at most 1 GB, and cannot store more in a row by this way. */
 const MAX_LINE_BYTES = 0x3fff_ffff;
@@ -37,11 +40,14 @@ export class RowGroup {
   /** Rows of the load before this group. */
   readonly #before: number;
   readonly #pieces: Piece[] = [];
+  /** The one asked for last, where the next row most likely is. */
+  #piece: Piece = { batch: { rows: 0, columns: [], bytes: 0 }, cells: [], first: 0 };
   /** Columns that the server refused, by row. */
   readonly #nulled = new Map<number, Set<number>>();
   readonly #keyFields: ReadonlySet<string>;
   readonly #instant: string;
-  readonly #plainMeta: string;
+  /** Weir's columns after the raw id, for rows without changes. */
+  readonly #usual: string;
 
   constructor(scene: RowScene, before: number) {
     this.#scene = scene;
@@ -49,8 +55,9 @@ export class RowGroup {
     const { plan } = scene.target;
     const dedup = plan.mode === "append_dedup" || plan.mode === "overwrite_dedup";
     this.#keyFields = new Set(dedup ? plan.primaryKey.map((name) => changeName({ name })) : []);
-    this.#instant = instantText(scene.meta.extractedAt);
-    this.#plainMeta = escaped(metaText(scene.meta.sync, []));
+    const { extractedAt, sync, generation } = scene.meta;
+    this.#instant = instantText(extractedAt);
+    this.#usual = `\t${this.#instant}\t${metaText(sync, [])}\t${generation}`;
   }
 
   add(batch: ColumnBatch): void {
@@ -61,31 +68,49 @@ export class RowGroup {
   }
 
   /** The row's line, or why it cannot be written. */
-  line(row: number): Line | "key_unfit" | "row_too_large" {
-    const { piece, at } = this.#find(row);
-    const { target, meta } = this.#scene;
-    const changes: Change[] = [...(piece.batch.changes?.get(at) ?? [])];
-    const nulled = this.#nulled.get(row);
-    const cells = piece.cells.map((cell, column) => {
-      if (nulled?.has(column) !== true) return cell(at, changes);
-      const field = changeName(target.columns[column]?.field ?? { name: "" });
-      changes.push({ field, change: "NULLED", reason: "DESTINATION_SERIALIZATION_ERROR" });
-      return NULL;
-    });
+  line(row: number): Line | { readonly refused: "key_unfit" | "row_too_large" } {
+    const piece = this.#pieceOf(row);
+    const at = row - piece.first;
+    const changes: Change[] = [];
+    const sourceChanges = piece.batch.changes?.get(at);
+    if (sourceChanges !== undefined) changes.push(...sourceChanges);
+    const long: string[] = [];
+    let text = "";
+    for (let column = 0; column < piece.cells.length; column++) {
+      const value = this.#valueOf(piece, column, row, changes);
+      if (value.length <= LONG) {
+        text += `\t${value}`;
+        continue;
+      }
+      long.push(`${text}\t`, value);
+      text = "";
+    }
     if (changes.length > 0) {
       // Rows whose key does not fit would all be one row after deduplication.
-      if (changes.some(({ field }) => this.#keyFields.has(field))) return "key_unfit";
+      if (changes.some(({ field }) => this.#keyFields.has(field))) return { refused: "key_unfit" };
       this.changed.add(row);
     }
-    const values = [
-      rawId(meta, this.#before + row),
-      this.#instantOf(piece.batch, at),
-      changes.length === 0 ? this.#plainMeta : escaped(metaText(meta.sync, changes)),
-      String(meta.generation),
-      ...cells,
-    ];
-    const length = values.reduce((sum, value) => sum + value.length + 1, 0);
-    return length * 3 > MAX_LINE_BYTES && bytesOf(values) > MAX_LINE_BYTES ? "row_too_large" : values;
+    const head = rawId(this.#scene.meta, this.#before + row) + this.#rest(piece.batch, at, changes);
+    if (long.length === 0) return `${head}${text}\n`;
+    const parts = [head, ...long, `${text}\n`];
+    return bytesOf(parts) > MAX_LINE_BYTES ? { refused: "row_too_large" } : parts;
+  }
+
+  #valueOf(piece: Piece, column: number, row: number, changes: Change[]): string {
+    if (this.#nulled.size === 0 || this.#nulled.get(row)?.has(column) !== true) {
+      return piece.cells[column]?.(row - piece.first, changes) ?? NULL;
+    }
+    const field = changeName(this.#scene.target.columns[column]?.field ?? { name: "" });
+    changes.push({ field, change: "NULLED", reason: "DESTINATION_SERIALIZATION_ERROR" });
+    return NULL;
+  }
+
+  /** Weir's columns after the raw id. */
+  #rest(batch: ColumnBatch, at: number, changes: readonly Change[]): string {
+    if (batch.emittedAt === undefined && changes.length === 0) return this.#usual;
+    const { meta } = this.#scene;
+    const said = escaped(metaText(meta.sync, changes));
+    return `\t${this.#instantOf(batch, at)}\t${said}\t${meta.generation}`;
   }
 
   #instantOf(batch: ColumnBatch, at: number): string {
@@ -106,19 +131,20 @@ export class RowGroup {
   }
 
   record(row: number): JsonObject {
-    const { piece, at } = this.#find(row);
-    return recordOf(this.#scene.target.plan.fields, piece.batch, at);
+    const { batch, first } = this.#pieceOf(row);
+    return recordOf(this.#scene.target.plan.fields, batch, row - first);
   }
 
-  #find(row: number): { readonly piece: Piece; readonly at: number } {
-    let index = this.#pieces.length - 1;
-    while (index > 0 && (this.#pieces[index]?.first ?? 0) > row) index--;
-    const piece = this.#pieces[index];
-    if (piece === undefined) throw new RangeError(`No row ${row} in a group of ${this.rows}`);
-    return { piece, at: row - piece.first };
+  #pieceOf(row: number): Piece {
+    const { first, batch } = this.#piece;
+    if (row >= first && row < first + batch.rows) return this.#piece;
+    const found = this.#pieces.find((piece) => row >= piece.first && row < piece.first + piece.batch.rows);
+    if (found === undefined) throw new RangeError(`No row ${row} in a group of ${this.rows}`);
+    this.#piece = found;
+    return found;
   }
 }
 
 function bytesOf(values: readonly string[]): number {
-  return values.reduce((sum, value) => sum + Buffer.byteLength(value) + 1, 0);
+  return values.reduce((sum, value) => sum + Buffer.byteLength(value), 0);
 }

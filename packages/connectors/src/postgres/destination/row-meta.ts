@@ -1,9 +1,6 @@
 import { formatTimestamp } from "@weir/kit";
 import type { Change, RowMeta } from "@weir/protocol";
 
-/** Raw ids end in eight hex digits, so a load can number this many rows. */
-export const MAX_ROWS = 2 ** 32;
-
 export function rawId(meta: RowMeta, row: number): string {
   return meta.rawIdPrefix + row.toString(16).padStart(8, "0");
 }
@@ -21,18 +18,18 @@ export function metaText(sync: number, changes: readonly Change[]): string {
 /** A text that holds a row's number as eight hex digits, counted up in place: cheaper than formatting each. */
 export class Numbered {
   readonly bytes: Buffer;
-  readonly #last: number;
+  readonly #first: number;
 
   /** `at` is where the eight digits begin; they are set to zero. */
   constructor(bytes: Buffer, at: number) {
     this.bytes = bytes;
-    this.#last = at + 7;
+    this.#first = at;
     bytes.fill("0", at, at + 8, "latin1");
   }
 
   next(): void {
     const { bytes } = this;
-    for (let at = this.#last; ; at--) {
+    for (let at = this.#first + 7; at >= this.#first; at--) {
       const digit = bytes[at];
       if (digit === 0x66) {
         bytes[at] = 0x30;
@@ -41,5 +38,6 @@ export class Numbered {
       bytes[at] = digit === 0x39 ? 0x61 : (digit ?? 0) + 1;
       return;
     }
+    throw new RangeError("A load has at most 4,294,967,296 rows.");
   }
 }
