@@ -1,5 +1,5 @@
 import type { Field } from "@weir/protocol";
-import type { StreamDocument, StreamShape } from "./document.ts";
+import type { ConnectionDocument, StreamDocument, StreamShape } from "./document.ts";
 import type { SyncRequest } from "./request.ts";
 import type { SelectedStream } from "./select.ts";
 import { isDedup, isIncremental } from "./select.ts";
@@ -26,6 +26,7 @@ export interface LoadInput {
   readonly selected: SelectedStream;
   readonly choice: StreamShape;
   readonly before: StreamDocument | undefined;
+  readonly connection: ConnectionDocument | undefined;
 }
 
 /** The rows of SPEC.md's generation table. */
@@ -79,9 +80,17 @@ function startAnew(
 function goOn(input: LoadInput, before: StreamDocument): LoadPlan {
   if (before.phase === "loaded") return leave(before, "finish");
   if (before.clear) return leave(before, "clear");
-  if (!before.uncovered) return leave(before, "read");
+  if (!before.uncovered && !isLeftOut(input, before)) return leave(before, "read");
   if (before.minimumGeneration > 0) return startAnew(input, { replace: true });
   return { ...leave({ ...before, state: null, overlap: true, uncovered: false }, "read"), anew: true };
+}
+
+/** Rows are there, but the shared state has moved on without the stream: the source reads it from the start. */
+function isLeftOut({ connection, selected }: LoadInput, before: StreamDocument): boolean {
+  const form = connection?.form;
+  if (form === undefined || form === "STREAM" || !isIncremental(selected.mode)) return false;
+  if (connection?.covers.includes(selected.key)) return false;
+  return before.counts.committed > 0 || before.since !== before.sync;
 }
 
 function increment({ sync }: LoadInput, before: StreamDocument): LoadPlan {

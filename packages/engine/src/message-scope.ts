@@ -96,7 +96,9 @@ export class MessageScope {
       waiting.rejects = undefined;
       const files = file === undefined ? [] : [file];
       const document = waiting.run.documentAfter(state, false, waiting.loaded, files);
-      const uncovered = !loaded && !states.has(key) && !isIncremental(waiting.run.planned.selected.mode);
+      const rows = waiting.loaded.received > 0;
+      const uncovered =
+        !states.has(key) && (loaded ? rows : !isIncremental(waiting.run.planned.selected.mode));
       documents.push({
         waiting,
         rejects,

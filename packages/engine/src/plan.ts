@@ -44,7 +44,7 @@ export function planSync(input: PlanInput): SyncPlan {
     selected.map((stream) => ({ stream: stream.stream, table: tableFor(connection, stream.stream) })),
   );
   const notes: string[] = [];
-  const notices = [...vanished(held, selected), ...leftOut(held, selected)];
+  const notices = vanished(held, selected);
   const streams = selected.map((stream) => {
     const before = held.streams.get(stream.key);
     const decision = decideSchema({
@@ -56,24 +56,36 @@ export function planSync(input: PlanInput): SyncPlan {
     if (before?.sync !== input.sync) notes.push(...decision.notes);
     const fields = selectedFields(stream, decision.fields);
     const choice = { fields, primaryKey: stream.primaryKey, cursor: stream.cursor };
-    const planned = planLoad({ request, sync: input.sync, selected: stream, choice, before });
-    notices.push(...planned.notices);
-    return planStream(input, { selected: stream, choice, schema: decision.schema, planned, before });
+    const planned = planLoad({
+      request,
+      sync: input.sync,
+      selected: stream,
+      choice,
+      before,
+      connection: held.connection,
+    });
+    const result = planStream(input, { selected: stream, choice, schema: decision.schema, planned, before });
+    notices.push(...planned.notices, ...leftOut(held, result));
+    return result;
   });
   return { streams: readTogether(streams, held), notes, notices };
 }
 
-/** Streams under one shared state are read together or not at all: it moves on over what is left out. */
+/**
+ * Streams under one shared state are read together or not at all: it moves on over what is left out. Rows that came after
+ * the last state come again then.
+ */
 function readTogether(streams: readonly PlannedStream[], held: Checkpoints): readonly PlannedStream[] {
-  const form = held.connection?.form;
-  const shared = (planned: PlannedStream): boolean => isIncremental(planned.selected.mode);
-  if (form === undefined || form === "STREAM") return streams;
-  if (!streams.some((planned) => shared(planned) && planned.work === "read")) return streams;
+  const { form, covers = [] } = held.connection ?? {};
+  const moves = streams.some(({ work, selected }) => work === "read" && isIncremental(selected.mode));
+  if (form === undefined || form === "STREAM" || !moves) return streams;
   return streams.map((planned) => {
-    if (!shared(planned) || (planned.work !== "nothing" && planned.work !== "finish")) return planned;
-    const { document } = planned;
+    const { work, document, selected } = planned;
+    if (!isIncremental(selected.mode) || !covers.includes(selected.key)) return planned;
+    if (work !== "nothing" && work !== "finish") return planned;
     const phase = document.phase === "loaded" ? "loading" : document.phase;
-    return { ...planned, work: "read", document: { ...document, phase } };
+    const overlap = document.overlap || document.uncovered;
+    return { ...planned, work: "read", document: { ...document, phase, overlap, uncovered: false } };
   });
 }
 
@@ -94,17 +106,14 @@ function vanished(held: Checkpoints, selected: readonly SelectedStream[]): strin
 }
 
 /** A stream that was away while the shared state moved on starts anew at the source; rows appended before stay. */
-function leftOut({ connection, streams }: Checkpoints, selected: readonly SelectedStream[]): string[] {
+function leftOut({ connection, streams }: Checkpoints, { selected, work, plan }: PlannedStream): string[] {
+  const { key, mode } = selected;
   if (connection?.form !== "GLOBAL" || connection.covers.length === 0) return [];
-  return selected
-    .filter(
-      ({ key, mode }) =>
-        mode === "incremental_append" && streams.has(key) && !connection.covers.includes(key),
-    )
-    .map(
-      ({ key }) =>
-        `${key}: the source's state moved on without this stream: everything is read again and appended to the rows already there.`,
-    );
+  if (mode !== "incremental_append" || plan.mode !== "append" || work !== "read") return [];
+  if (!streams.has(key) || connection.covers.includes(key)) return [];
+  return [
+    `${key}: the source's state moved on without this stream: everything is read again and appended to the rows already there.`,
+  ];
 }
 
 function refreshed(request: SyncRequest, stream: SelectedStream): boolean {

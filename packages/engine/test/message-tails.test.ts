@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import { memoryDestination } from "@weir/kit/testing";
+import { sync } from "../src/index.ts";
+import { destinationAround } from "./around.ts";
+import { failing, idsIn, once, sceneRequest, selections } from "./scene.ts";
+import { globalState, record, scripted } from "./script.ts";
+
+/** A destination that fails once, when the step is asked about a stream. */
+function failsOnceAt(step: "finish" | "commit", stream: string) {
+  const destination = memoryDestination();
+  const fails = once(() => {
+    throw failing("retry", "destination.connection_lost");
+  });
+  const connector = destinationAround(destination.connector, {
+    finish: async (finish, request) => {
+      if (step === "finish" && request.stream.key === stream) fails();
+      return finish(request);
+    },
+    commit: async (commit, checkpoints) => {
+      if (step === "commit" && checkpoints.some((checkpoint) => checkpoint.stream === stream)) fails();
+      return commit(checkpoints);
+    },
+  });
+  return { destination, connector };
+}
+
+describe("rows after a message source's last state", () => {
+  it.each(["full_refresh_overwrite", "full_refresh_append", "incremental_append"] as const)(
+    "stand once though the stream could not be finished at first, with %s",
+    async (mode) => {
+      const { destination, connector } = failsOnceAt("finish", "users");
+      const source = scripted(["users"], function* () {
+        yield record("users", 1);
+        yield record("users", 2);
+      });
+      const result = await sync(sceneRequest({ source, destination: connector, mode }));
+      expect([result.status, result.attempts]).toEqual(["succeeded", 2]);
+      expect(idsIn(destination)).toEqual([1, 2]);
+    },
+  );
+
+  it("stand once though another stream's could not be committed at first", async () => {
+    const { destination, connector } = failsOnceAt("commit", "orders");
+    const source = scripted(["users", "orders"], function* ({ streams }) {
+      for (const stream of streams) yield record(stream, 1);
+    });
+    const streams = selections("full_refresh_append");
+    const result = await sync(sceneRequest({ source, destination: connector, streams }));
+    expect([result.status, result.attempts]).toEqual(["succeeded", 2]);
+    expect([idsIn(destination), idsIn(destination, "orders")]).toEqual([[1], [1]]);
+  });
+
+  it("stand once for each key when the stream is read again for another one's sake", async () => {
+    const { destination, connector } = failsOnceAt("finish", "users");
+    const source = scripted(["users", "orders"], function* ({ streams, shared }) {
+      if (shared["at"] === undefined) yield record("users", 1);
+      yield globalState({ at: 1 });
+      for (const stream of streams) yield record(stream, 2);
+    });
+    const limits = { partialFailures: 1 };
+    await sync(
+      sceneRequest({
+        source,
+        destination: connector,
+        streams: selections("incremental_append", ["users"]),
+        request: { limits },
+      }),
+    );
+    const streams = selections("incremental_append");
+    const result = await sync(sceneRequest({ source, destination: connector, streams }));
+    expect(result.failure).toBeUndefined();
+    expect([idsIn(destination), idsIn(destination, "orders")]).toEqual([[1, 2], [2]]);
+  });
+});
