@@ -180,6 +180,7 @@ interface Line {
 }
 
 function session(client: Client, version: number, { scene, signal, cut }: Line): Session {
+  let before: Promise<unknown> = Promise.resolve();
   const failure = (error: unknown, stream?: string): Error => {
     if (signal.aborted)
       return signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason));
@@ -189,16 +190,19 @@ function session(client: Client, version: number, { scene, signal, cut }: Line):
     client,
     version,
     failure,
-    query: async <Row extends Record<string, string | null>>(
-      text: string,
-      values?: readonly (string | null)[],
-    ) => {
-      try {
-        const result = await client.query<Row>(text, values === undefined ? undefined : [...values]);
-        return result.rows;
-      } catch (error) {
-        throw failure(error);
-      }
+    query: <Row extends Record<string, string | null>>(text: string, values?: readonly (string | null)[]) => {
+      const run = async (): Promise<readonly Row[]> => {
+        try {
+          const result = await client.query<Row>(text, values === undefined ? undefined : [...values]);
+          return result.rows;
+        } catch (error) {
+          throw failure(error);
+        }
+      };
+      // The driver wants one query at a time; callers need not wait for each other.
+      const result = before.then(run);
+      before = result.catch(() => {});
+      return result;
     },
     cut,
     close: async () => {

@@ -29,12 +29,10 @@ interface DriverError {
 export function postgresError(error: unknown, scene: FailureScene): Error {
   if (error instanceof WeirError) return error;
   if (error instanceof Error && error.name === "AbortError") return error;
-  return new WeirError(postgresFailure(error, scene), { cause: error });
+  return new WeirError(failureFor(error, scene), { cause: error });
 }
 
-/** The same as data. */
-export function postgresFailure(error: unknown, scene: FailureScene): Failure {
-  if (error instanceof WeirError) return error.failure;
+function failureFor(error: unknown, scene: FailureScene): Failure {
   const driver = driverError(error);
   const rule = ruleOf(driver, scene);
   return {

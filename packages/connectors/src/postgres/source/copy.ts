@@ -1,5 +1,6 @@
 import { WeirError } from "@weir/protocol";
 import type { Session } from "../connection.ts";
+import { CopyQuery } from "./copy-query.ts";
 import type { Loan, SharedSnapshot } from "./snapshot.ts";
 import type { LeafId } from "./state.ts";
 
@@ -23,9 +24,6 @@ export interface CopyBytes {
   readonly rows: () => number;
 }
 
-/** What COPY may hold ahead of a slow consumer. */
-const AHEAD_BYTES = 256 * 1024;
-
 export function copyOut(request: CopyRequest): CopyBytes {
   let rows = 0;
   const count = (value: number): void => {
@@ -36,16 +34,14 @@ export function copyOut(request: CopyRequest): CopyBytes {
 
 async function* chunksOf(request: CopyRequest, count: (rows: number) => void): AsyncGenerator<Buffer> {
   const { snapshot, signal } = request;
-  const { to } = await import("pg-copy-streams");
   const loan = await snapshot.borrow(signal, request.settings);
   let done = false;
   try {
-    const copy = to(`COPY (${request.query}) TO STDOUT (${request.options})`, { highWaterMark: AHEAD_BYTES });
-    const stream = loan.session.client.query(copy);
-    for await (const chunk of stream) yield chunk as Buffer;
-    // The answer to this query comes after the server's count of the COPY.
+    const sql = `COPY (${request.query}) TO STDOUT (${request.options})`;
+    const copy = CopyQuery.run(loan.session.client, sql);
+    yield* copy;
     await checkFiles(loan.session, request);
-    count(stream.rowCount ?? 0);
+    count(copy.rows);
     await loan.giveBack();
     done = true;
   } catch (error) {

@@ -3,13 +3,13 @@ import { type Position, type Segment, type Snapshot, writeSnapshot } from "./sta
 /** What of a stream has been delivered as of which snapshot: segments in order, neighbours always different. */
 export type Coverage = readonly Segment[];
 
-export const START: Position = { leaf: 0, block: 0 };
+const START: Position = { leaf: 0, block: 0 };
 
-export function compare(a: Position, b: Position): number {
+function compare(a: Position, b: Position): number {
   return a.leaf - b.leaf || a.block - b.block;
 }
 
-export function same(a: Snapshot, b: Snapshot): boolean {
+function same(a: Snapshot, b: Snapshot): boolean {
   return writeSnapshot(a) === writeSnapshot(b);
 }
 

@@ -37,11 +37,7 @@ export function gives({ relation }: SelectScene, encoding: Encoding): boolean {
   });
 }
 
-export function selectSql(
-  { relation, stream }: SelectScene,
-  pieces: readonly Piece[],
-  encoding: Encoding,
-): string {
+function selectSql({ relation, stream }: SelectScene, pieces: readonly Piece[], encoding: Encoding): string {
   const list = encoding.columns.map((wire) => {
     const column = columnOf(relation, wire.field.name);
     const sql = column === undefined ? undefined : expression(column, wire, encoding.format);

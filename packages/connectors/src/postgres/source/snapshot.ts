@@ -138,7 +138,7 @@ async function transactionsUnderWay(session: Session): Promise<UnderWay> {
 }
 
 /** What a snapshot sees, from its bounds and the transactions under way just before it was taken. */
-export function snapshotOf(xmin: bigint, xmax: bigint, before: UnderWay): Snapshot {
+function snapshotOf(xmin: bigint, xmax: bigint, before: UnderWay): Snapshot {
   const begun = xmax - before.xmax;
   if (before.open === "all" || begun > MAX_OPEN) return { xmin, xmax, open: xmin === xmax ? [] : "all" };
   const since = Array.from({ length: Number(begun) }, (_, index) => before.xmax + BigInt(index));
