@@ -48,4 +48,4 @@ function rowText(epochMicros: string): string {
 }
 
 export const POSTGRES_ROW = rowText("(extract(epoch from at) * 1000000)::bigint");
-export const DUCKDB_ROW = rowText("epoch_us(at)");
+export const DUCKDB_ROW = rowText('epoch_us("at")');
