@@ -41,6 +41,13 @@ export const connectors: readonly ConnectorRow[] = [
     load: async () => (await import("./dev-null/destination.ts")).destination,
   },
   {
+    id: "destination-duckdb",
+    kind: "destination",
+    title: "DuckDB",
+    folder: "duckdb",
+    load: async () => (await import("./duckdb/destination.ts")).destination,
+  },
+  {
     id: "destination-jsonl",
     kind: "destination",
     title: "JSON lines",

@@ -4,7 +4,11 @@ import type { JsonObject } from "./json.ts";
 
 /** Airbyte's ConnectorSpecification. Unknown fields are kept. */
 export interface ConnectorSpecification {
-  /** JSON schema (draft 7) of the configuration, with `airbyte_secret`, `order`, `examples` and `default`. */
+  /**
+   * JSON schema (draft 7) of the configuration, with `airbyte_secret`, `order`, `examples` and `default`. Weir adds
+   * `x-weir-path: true` on the path of a file or folder, which the CLI takes relative to the project file, and on the
+   * whole `x-weir-schemes`: further URL schemes beside the folder's name, such as `["postgresql"]`.
+   */
   readonly connectionSpecification: JsonObject;
   readonly documentationUrl?: string;
   readonly changelogUrl?: string;

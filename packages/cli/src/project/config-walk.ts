@@ -47,7 +47,7 @@ function walk(
 }
 
 /** A schema with the alternatives inside it, at any depth. */
-export function alternatives(schema: JsonObject): readonly JsonObject[] {
+function alternatives(schema: JsonObject): readonly JsonObject[] {
   return [schema, ...choicesOf(schema).flatMap(alternatives)];
 }
 

@@ -8,6 +8,7 @@ const config = Type.Object({
     description: "Where the files are written; made when it is missing. It belongs to one connection.",
     examples: ["out"],
     minLength: 1,
+    "x-weir-path": true,
     order: 0,
   }),
 });

@@ -104,6 +104,9 @@ export const connectionFields = {
   ssl_mode: sslMode,
 };
 
+/** Options for the whole schema: URLs of either name lead here. */
+export const connectionOptions = { "x-weir-schemes": ["postgresql"] };
+
 const connectionConfig = Type.Object(connectionFields);
 export type ConnectionConfig = Static<typeof connectionConfig>;
 

@@ -4,9 +4,10 @@ export const duckdbConfig = Type.Object({
   path: Type.String({
     title: "Path",
     description:
-      "The database file; relative to the directory Weir runs in. It is made when it is missing, with its directory.",
+      "The database file; relative to the project file's folder. It is made when it is missing, with its directory.",
     examples: ["warehouse.duckdb", "/data/warehouse.duckdb"],
     minLength: 1,
+    "x-weir-path": true,
     order: 0,
   }),
   schema: Type.String({

@@ -1,0 +1,55 @@
+import { testPostgres } from "@weir/kit/testing";
+import { Client } from "pg";
+import { afterAll } from "vitest";
+import { type Endpoint, postgresConfig } from "./scene.ts";
+
+export type Row = Readonly<Record<string, string | null>>;
+
+/** A PostgreSQL database and a connection to it that ends with the test file. */
+export interface Database {
+  readonly url: string;
+  readonly source: Endpoint;
+  readonly destination: Endpoint;
+  /** Runs SQL; every value is the server's own text. */
+  sql(text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
+}
+
+export async function newDatabase(url?: string): Promise<Database> {
+  const own = url ?? (await testPostgres());
+  const client = new Client({
+    connectionString: own,
+    types: { getTypeParser: () => (text: string) => text },
+  });
+  // A server that a test kills ends the connection.
+  client.on("error", () => undefined);
+  await client.connect();
+  afterAll(() => client.end());
+  const config = postgresConfig(own);
+  return {
+    url: own,
+    source: { id: "source-postgres", config },
+    destination: { id: "destination-postgres", config },
+    sql: async (text, values) => {
+      const result = await client.query<Row>(text, values && [...values]);
+      return Array.isArray(result) ? [] : result.rows;
+    },
+  };
+}
+
+/** Runs SQL on a DuckDB file that nobody has open, values as DuckDB's own text. */
+export async function duckSql(path: string, sql: string): Promise<readonly Row[]> {
+  const { DuckDBInstance } = await import("@duckdb/node-api");
+  const instance = await DuckDBInstance.create(path);
+  try {
+    const connection = await instance.connect();
+    try {
+      await connection.run("SET TimeZone = 'UTC'");
+      const reader = await connection.runAndReadAll(sql);
+      return reader.getRowObjectsJson() as readonly Row[];
+    } finally {
+      connection.closeSync();
+    }
+  } finally {
+    instance.closeSync();
+  }
+}
