@@ -112,6 +112,7 @@ export class Attempt {
       );
       if (this.#source.kind === "parts") await this.#openReaders(this.#source, open);
     }
+    signal.throwIfAborted();
     const streams = this.#runs.map((run) => run.planned.plan);
     const checkpoints = [
       storeConnection(connection),
@@ -120,6 +121,7 @@ export class Attempt {
     this.#schemaNotes = await watchdog.during("destination", "begin", () =>
       session.begin({ token, streams, checkpoints }),
     );
+    signal.throwIfAborted();
     await this.#context.remember(checkpoints);
   }
 

@@ -1,6 +1,7 @@
 import type { DestinationSession, FencingToken, Held, JsonObject, StoredCheckpoint } from "@weir/protocol";
 import { isObject } from "@weir/protocol";
 import type { SyncStore } from "./request.ts";
+import { isGreater } from "./token.ts";
 
 /**
  * What a connection holds: the destination's word, or the local copy's where the destination keeps no checkpoints.
@@ -61,8 +62,7 @@ export class HeldCheckpoints {
 
 function later(left: FencingToken | null, right: FencingToken | null): FencingToken | null {
   if (left === null || right === null) return left ?? right;
-  const greater = left.sync > right.sync || (left.sync === right.sync && left.attempt > right.attempt);
-  return greater ? left : right;
+  return isGreater(left, right) ? left : right;
 }
 
 /** Reads the local copy. */

@@ -1,10 +1,9 @@
 import type { DestinationSession, Failure, FencingToken, Held } from "@weir/protocol";
-import { failureOf, WeirError } from "@weir/protocol";
+import { failureOf } from "@weir/protocol";
 import { Attempt } from "./attempt.ts";
 import type { AttemptOutcome } from "./attempt.ts";
 import type { AttemptContext } from "./attempt-context.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import type { ConnectionDocument } from "./document.ts";
 import { readCheckpoints, storeConnection } from "./document.ts";
 import { HeldCheckpoints } from "./held.ts";
 import type { Limits } from "./limits.ts";
@@ -20,14 +19,13 @@ import { Slots } from "./slots.ts";
 import { beginConnection } from "./source-states.ts";
 import type { SyncSignal, SyncState } from "./states.ts";
 import { next, SYNC } from "./states.ts";
+import { FENCED, nextToken } from "./token.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** Moves the streams of a connection once, with retries. Never throws: a failure is in the result. */
 export async function sync(request: SyncRequest): Promise<SyncResult> {
   return new Sync(request).run();
 }
-
-const FENCED = "destination.fenced";
 
 /** A call to the destination under the watchdog. */
 type Asked = <T>(what: string, call: () => Promise<T>) => Promise<T>;
@@ -40,6 +38,7 @@ class Sync {
   readonly #nextRawIdPrefix: () => string;
   #state: SyncState = "planned";
   #token: FencingToken = { sync: 0, attempt: 0 };
+  #asked: FencingToken | undefined;
   #attempts = 0;
   #failures: Failures = NO_FAILURES;
   #form: StateForm | undefined;
@@ -172,18 +171,27 @@ class Sync {
     this.#transactional = session.capabilities.transactional;
     const asked = <T>(what: string, call: () => Promise<T>): Promise<T> =>
       watchdog.during("destination", what, call);
-    const held = await asked("held", () => HeldCheckpoints.read(session, request.store, name));
-    const token = this.#nextToken(held.now, readCheckpoints(held.now).connection);
-    await asked("fence", () => session.begin({ token, streams: [], checkpoints: [] }));
+    // Whoever was left behind after an abort goes no further, even when an answer comes in the end.
+    const inTime = async <T>(answer: Promise<T>): Promise<T> => {
+      const value = await answer;
+      signal.throwIfAborted();
+      return value;
+    };
+    const reading = asked("held", () => HeldCheckpoints.read(session, request.store, name));
+    const held = await inTime(reading);
+    const token = this.#nextToken(held.now);
+    this.#asked = token;
+    await inTime(asked("fence", () => session.begin({ token, streams: [], checkpoints: [] })));
     this.#token = token;
-    await asked("held", () => held.refresh(session));
+    await inTime(asked("held", () => held.refresh(session)));
     await held.fenced(token);
     const checkpoints = readCheckpoints(held.now);
     await this.#deadLetters.reconcile(
       new Set([...checkpoints.streams.values()].flatMap(({ rejects }) => rejects)),
     );
     const context = { clock: request.clock, log: request.log, signal };
-    const catalog = await watchdog.during("source", "discover", () => connector.discover(config, context));
+    const discovery = watchdog.during("source", "discover", () => connector.discover(config, context));
+    const catalog = await inTime(discovery);
     const plan = planSync({ request, catalog, held: checkpoints, sync: token.sync });
     plan.notes.forEach((note) => this.#schemaNotes.add(note));
     const connection = beginConnection(checkpoints.connection, plan.streams, token.sync);
@@ -233,22 +241,16 @@ class Sync {
     outcome.schemaNotes.forEach((note) => this.#schemaNotes.add(note));
   }
 
-  /** [I5] A sync whose process died goes on under its number, unless something else is asked for now. */
-  #nextToken(held: Held, connection: ConnectionDocument | undefined): FencingToken {
-    const mine = this.#token;
-    const theirs = held.token;
-    if (theirs === null) return { sync: Math.max(1, mine.sync), attempt: mine.attempt + 1 };
-    if (mine.sync > 0) {
-      const surpassedMe =
-        theirs.sync > mine.sync || (theirs.sync === mine.sync && theirs.attempt > mine.attempt);
-      if (surpassedMe) throw surpassed();
-      return { sync: mine.sync, attempt: mine.attempt + 1 };
-    }
-    const asked = (this.#request.refresh ?? []).length + (this.#request.clear ?? []).length > 0;
-    const ended = connection?.sync === theirs.sync && connection.status !== "running";
-    return ended || asked
-      ? { sync: theirs.sync + 1, attempt: 1 }
-      : { sync: theirs.sync, attempt: theirs.attempt + 1 };
+  /** [I5] */
+  #nextToken(held: Held): FencingToken {
+    const { refresh = [], clear = [] } = this.#request;
+    return nextToken({
+      theirs: held.token,
+      connection: readCheckpoints(held).connection,
+      mine: this.#token.sync > 0 ? this.#token : undefined,
+      asked: this.#asked,
+      anew: refresh.length + clear.length > 0,
+    });
   }
 
   #attemptContext(
@@ -319,14 +321,4 @@ function formFailure(): Failure {
     recovery: "retry",
     origin: "engine",
   };
-}
-
-function surpassed(): WeirError {
-  return new WeirError({
-    code: FENCED,
-    message: "Another sync of this connection has started since.",
-    next: "Let it finish; run only one sync of a connection at a time.",
-    recovery: "stop",
-    origin: "destination",
-  });
 }
