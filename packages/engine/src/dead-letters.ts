@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import type { WriteStream } from "node:fs";
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { finished } from "node:stream/promises";
 import type { RejectedRow } from "@weir/protocol";
 import { stringifyJson, WeirError } from "@weir/protocol";
@@ -27,11 +27,12 @@ export class DeadLetters {
 
   /** Gives committed files their final names and removes those no checkpoint names. */
   async reconcile(committed: ReadonlySet<string>): Promise<void> {
-    const names = await readdir(this.#folder, { recursive: true }).catch(() => []);
-    for (const name of names.filter((entry) => entry.endsWith(UNCOMMITTED))) {
-      const final = name.slice(0, -UNCOMMITTED.length);
-      if (committed.has(final)) await rename(join(this.#folder, name), join(this.#folder, final));
-      else await rm(join(this.#folder, name), { force: true });
+    const entries = await readdir(this.#folder, { recursive: true, withFileTypes: true }).catch(() => []);
+    for (const entry of entries.filter((each) => each.isFile() && each.name.endsWith(UNCOMMITTED))) {
+      const path = join(entry.parentPath, entry.name);
+      const final = path.slice(0, -UNCOMMITTED.length);
+      if (committed.has(relative(this.#folder, final))) await rename(path, final);
+      else await rm(path, { force: true });
     }
   }
 
@@ -87,13 +88,14 @@ export class PartRejects {
   async seal(): Promise<string | undefined> {
     if (this.#stream === undefined) return undefined;
     await this.#close();
-    this.#throwFailure();
-    const file = await open(this.#path(), "r+");
-    try {
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await this.#or(async () => {
+      const file = await open(this.#path(), "r+");
+      try {
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    });
     return this.#name;
   }
 
@@ -103,11 +105,11 @@ export class PartRejects {
     await rename(this.#path(), join(this.#folder, this.#name)).catch(() => undefined);
   }
 
-  /** After a rollback. */
+  /** After a rollback. What cannot be removed is by `reconcile`; why the part failed is not to be covered up. */
   async discard(): Promise<void> {
     if (this.#stream === undefined) return;
     await this.#close();
-    await rm(this.#path(), { force: true });
+    await rm(this.#path(), { force: true }).catch(() => undefined);
   }
 
   #path(): string {
@@ -116,7 +118,7 @@ export class PartRejects {
 
   async #open(): Promise<WriteStream> {
     if (this.#stream !== undefined) return this.#stream;
-    await mkdir(dirname(this.#path()), { recursive: true });
+    await this.#or(() => mkdir(dirname(this.#path()), { recursive: true }));
     const stream = createWriteStream(this.#path(), { mode: 0o600 });
     stream.on("error", (error) => (this.#failure = error));
     this.#stream = stream;
@@ -128,6 +130,16 @@ export class PartRejects {
     if (stream === undefined || stream.closed) return;
     stream.end();
     await finished(stream).catch((error: unknown) => (this.#failure = error as Error));
+  }
+
+  async #or(act: () => Promise<unknown>): Promise<void> {
+    this.#throwFailure();
+    try {
+      await act();
+    } catch (error) {
+      this.#failure = error as Error;
+    }
+    this.#throwFailure();
   }
 
   #throwFailure(): void {
