@@ -129,7 +129,7 @@ const TYPES: readonly (readonly [string, string, readonly string[]])[] = [
   ["daterange", "daterange", ["'[2024-01-01,2024-02-01)'"]],
   ["int4multirange", "int4multirange", ["'{}'", "'{[1,3),[5,7)}'"]],
   ["tsvector", "tsvector", ["to_tsvector('english', 'The quick brown fox')"]],
-  ["tsquery", "tsquery", ["'fat & (rat | cat)'"]],
+  ["tsquery", "tsquery", ["'fat & (rat | cat)'", "''"]],
   ["pg_lsn", "pg_lsn", ["'FFFFFFFF/FFFFFFFF'"]],
   ["xid", "xid", ["'4294967295'"]],
   ["xid8", "xid8", ["'18446744073709551615'"]],
@@ -320,6 +320,7 @@ describe("types", () => {
             "public.pair",
             "public.pair[]",
             "refcursor",
+            "tsquery",
             "xml",
           ]
       ).toSorted(),

@@ -1,8 +1,9 @@
 import { type Misfit, type TextReader, textReader } from "@weir/kit";
 import type { Change, Column, ColumnBatch, Field } from "@weir/protocol";
+import { isNumbered } from "./array-literal.ts";
 import { limitOf } from "./limits.ts";
 import type { TargetColumn } from "./tables.ts";
-import { OID } from "./types.ts";
+import { OID, type PgType } from "./types.ts";
 
 export const NULL = "\\N";
 
@@ -23,7 +24,7 @@ export function cellsOf(
 }
 
 function cellOf({ field, type }: TargetColumn, values: Column, version: number): Cell {
-  const read = guarded(textReader(values, field.kind), values);
+  const read = arrays(type, values, guarded(textReader(values, field.kind), values));
   const limit = limitOf(field.kind, type, version);
   const finish = UNESCAPED.has(type.oid) ? (text: string) => text : escaped;
   const name = changeName(field);
@@ -51,6 +52,15 @@ function guarded(read: TextReader, { form }: Column): TextReader {
       if (error instanceof RangeError) return TOO_DEEP;
       throw error;
     }
+  };
+}
+
+/** What JSON cannot say of an array goes on as it is, into a column of arrays. */
+function arrays({ sql }: PgType, column: Column, read: TextReader): TextReader {
+  if (column.form !== "text" || !sql.endsWith("[]")) return read;
+  return (row) => {
+    const text = column.values[row];
+    return isNumbered(text) ? text : read(row);
   };
 }
 

@@ -69,8 +69,16 @@ export function limitOf(kind: FieldKind, type: PgType, version: number): Limit {
         type.modifiers === "" ? Number.POSITIVE_INFINITY : Number(type.modifiers.slice(1, -1)),
       );
     default:
-      return kind === "array" && type.oid !== OID.text ? arrayLiteral : textLimit(Number.POSITIVE_INFINITY);
+      return kind === "array" && type.oid !== OID.text
+        ? arrayLimit(type)
+        : textLimit(Number.POSITIVE_INFINITY);
   }
+}
+
+/** Boxes have commas of their own; an array of them is the only one with another mark between its elements. */
+function arrayLimit({ oid }: PgType): Limit {
+  const mark = oid === OID.boxes ? ";" : ",";
+  return (text) => arrayLiteral(text, mark);
 }
 
 function isJsonKind(kind: FieldKind): boolean {

@@ -22,6 +22,7 @@ export const OID = {
   json: 114,
   float4: 700,
   float8: 701,
+  boxes: 1020,
   bpchar: 1042,
   varchar: 1043,
   date: 1082,
@@ -94,13 +95,14 @@ const UNORDERED = new Set(
 /**
  * One row for each known name. Built-in types have oids below 16384. Of the others, enums travel as their labels, and
  * base types of extensions, composites and ranges as text. Arrays are kept of built-in types and of enums; JSON inside
- * an array would not come back from the JSON text of the typed route as it was (a JSON null is not an SQL NULL).
+ * an array would not come back from the JSON text of the typed route as it was (a JSON null is not an SQL NULL), and
+ * `int2vector` and `oidvector` are not written as arrays are.
  */
 const LOOK_UP = `
 SELECT given.name, type.oid, namespace.nspname || '.' || type.typname AS full_name,
   CASE
     WHEN type.typcategory = 'A' THEN
-      element.typtype = 'e' OR element.oid < 16384 AND element.typname = ANY ($2::text[]) AND element.typname NOT LIKE 'json%'
+      type.typinput = 'pg_catalog.array_in'::pg_catalog.regproc AND (element.typtype = 'e' OR element.oid < 16384 AND element.typname = ANY ($2::text[]) AND element.typname NOT LIKE 'json%')
     WHEN type.oid < 16384 THEN type.typname = ANY ($2::text[])
     ELSE type.typtype IN ('b', 'c', 'e', 'm', 'r')
   END AS kept,

@@ -15,7 +15,10 @@ export function expression(
 ): string | undefined {
   switch (format) {
     case "batch":
-      return canonical(column, wire.field.kind);
+      return (
+        (wire.field.kind === "array" ? ownArray(column, wire) : undefined) ??
+        canonical(column, wire.field.kind)
+      );
     case "csv":
       return csvFits(column.type, wire) ? canonical(column, wire.field.kind) : undefined;
     case "pg-text":
@@ -35,6 +38,17 @@ const isJson = ({ base }: ColumnType): boolean => base === "json" || base === "j
 function canonical({ name, type }: SourceColumn, kind: FieldKind): string {
   const column = identifier(name);
   return JSON_KINDS.has(kind) && !isJson(type) ? `pg_catalog.to_json(${column})::pg_catalog.text` : column;
+}
+
+/**
+ * For a column of the very same type: an array that is not numbered from 1 goes as `[0:1]={5,6}`, since its JSON would be
+ * read as another array.
+ */
+function ownArray(column: SourceColumn, { type }: WireColumn): string | undefined {
+  if (column.type.element === undefined || !sameType(column.type, type)) return undefined;
+  const name = identifier(column.name);
+  const numbered = `pg_catalog.array_dims(${name}) !~ '^([[]1:[0-9]+])*$'`;
+  return `CASE WHEN ${numbered} THEN ${name}::pg_catalog.text ELSE ${canonical(column, "array")} END`;
 }
 
 /** A field whose kind is no longer the column's is for the typed route to judge. */
@@ -148,12 +162,13 @@ function hasPortableText({ base, element }: ColumnType): boolean {
   return !plain.startsWith("reg") && plain !== "money" && plain !== "aclitem";
 }
 
+/** Not `tsquery`: the server refuses its own binary form of an empty one. */
 const PORTABLE_BINARY: ReadonlySet<string> = new Set(
   (
     "bool int2 int4 int8 oid float4 float8 numeric date timestamp timestamptz time timetz interval text varchar bpchar " +
     "name bytea uuid json jsonb bit varbit inet cidr macaddr macaddr8 point line lseg box path polygon circle " +
     "int4range int8range numrange tsrange tstzrange daterange int4multirange int8multirange nummultirange " +
-    "tsmultirange tstzmultirange datemultirange tsvector tsquery pg_lsn xid xid8 tid jsonpath"
+    "tsmultirange tstzmultirange datemultirange tsvector pg_lsn xid xid8 tid jsonpath"
   ).split(" "),
 );
 
