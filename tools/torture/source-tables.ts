@@ -22,13 +22,15 @@ export async function fillSource(client: Client, rows: number): Promise<void> {
 /** New rows and new versions of old ones, each with a greater `v` than any before. */
 export async function changeSource(client: Client, round: number, rows: number): Promise<void> {
   const base = rows * 10 * round;
+  // Above every cursor of the rounds before, whatever ids they made.
+  const version = 1_000_000_000 * round;
   for (const table of TABLES) {
     await client.query(
-      `update ${table} set v = ${base} + id, name = 'round ${round}', note = repeat(note, 1 + (id % 3)::int)
+      `update ${table} set v = ${version} + id, name = 'round ${round}', note = repeat(note, 1 + (id % 3)::int)
        where id % 13 = ${round % 13}`,
     );
     await client.query(
-      `insert into ${table} select ${base} + g, ${base} + ${rows * 5} + g, 'new', 1.5, timestamptz '2025-01-01 00:00:00+00', 'n'
+      `insert into ${table} select ${base} + g, ${version} + ${base} + g, 'new', 1.5, timestamptz '2025-01-01 00:00:00+00', 'n'
        from generate_series(1, ${Math.ceil(rows / 20)}) g`,
     );
   }
