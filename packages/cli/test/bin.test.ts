@@ -1,7 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import manifest from "../package.json" with { type: "json" };
-import { bin, childrenOf, isAlive, olderNode, said, start } from "./process.ts";
+import { bin, descendantsOf, olderNode, said, start, survivors } from "./process.ts";
 import { folderWith } from "./terminal.ts";
 
 /** Runs until it is stopped: more rows than anyone waits for. */
@@ -52,12 +53,10 @@ for (const { what, node, skip } of nodes) {
     test("nothing stays when it is killed", async () => {
       const { child, ended } = start(ENDLESS, { cwd: await folderWith(), node });
       await said(child, "users: starts");
-      const below = childrenOf(child.pid ?? 0);
+      const below = descendantsOf(child.pid ?? 0);
       child.kill("SIGKILL");
       await ended;
-      const deadline = performance.now() + 5000;
-      while (below.some(isAlive) && performance.now() < deadline) await sleep(20);
-      expect(below.filter(isAlive)).toEqual([]);
+      expect(await survivors(below)).toEqual([]);
     });
   });
 }
@@ -73,23 +72,33 @@ test("a second signal kills a sync that is stopping", async () => {
 
 test("listing connectors takes less than 300 ms, process start included", async () => {
   const cwd = await folderWith();
-  // The first run fills the compile cache, as the first run after an installation does.
+  // On a machine with too much to do everything takes longer, a Node that does nothing as well.
+  const bare = await fastest(() => {
+    const from = performance.now();
+    spawnSync(process.execPath, ["--eval", "0"]);
+    return performance.now() - from;
+  });
   for (const argv of [["--version"], ["connector", "list"]]) {
-    const times: number[] = [];
-    for (let run = 0; run < 6; run += 1) {
+    const time = await fastest(async () => {
       const from = performance.now();
       expect((await start(argv, { cwd }).ended).code).toBe(0);
-      times.push(performance.now() - from);
-    }
-    expect(Math.min(...times)).toBeLessThan(300);
+      return performance.now() - from;
+    });
+    expect(time).toBeLessThan(Math.max(300, 5 * bare));
   }
 });
+
+/** The first run fills the compile cache, as the first run after an installation does. */
+async function fastest(run: () => number | Promise<number>): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let count = 0; count < 6; count += 1) least = Math.min(least, await run());
+  return least;
+}
 
 test("listing connectors loads no connector and no driver", async () => {
   const { child, ended } = start(["connector", "list"], { cwd: await folderWith() });
   expect((await ended).code).toBe(0);
   expect(child.spawnargs).toContain(bin);
-  const { spawnSync } = await import("node:child_process");
   const script = `
     const { registerHooks } = await import("node:module");
     registerHooks({ load(url, context, next) { console.error(url); return next(url, context); } });

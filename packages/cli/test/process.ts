@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 export const bin = fileURLToPath(new URL("../bin/weir.js", import.meta.url));
@@ -21,12 +22,10 @@ export function start(
   options: {
     readonly cwd: string;
     readonly node?: string;
-    readonly env?: Readonly<Record<string, string>>;
   },
 ): Started {
   const child = spawn(options.node ?? process.execPath, [bin, ...argv], {
     cwd: options.cwd,
-    env: { ...process.env, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";
@@ -65,16 +64,40 @@ export function olderNode(): string | undefined {
     });
 }
 
-/** Processes a process has started, from Linux's own account of it. */
-export function childrenOf(pid: number): readonly number[] {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
-  return text.split(" ").filter(Boolean).map(Number);
+/** All processes below one, from Linux's own account of them. */
+export function descendantsOf(pid: number): readonly number[] {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync("/proc")) {
+    const found = /^\d+$/.test(name) ? statusOf(Number(name)) : undefined;
+    if (found !== undefined) parents.set(Number(name), found.parent);
+  }
+  const below: number[] = [];
+  for (let next = [pid]; next.length > 0;) {
+    next = [...parents].filter(([, parent]) => next.includes(parent)).map(([child]) => child);
+    below.push(...next);
+  }
+  return below;
 }
 
 export function isAlive(pid: number): boolean {
+  const found = statusOf(pid);
+  return found !== undefined && !/[ZX]/.test(found.state);
+}
+
+/** The processes that still live after a few seconds. */
+export async function survivors(pids: readonly number[]): Promise<readonly number[]> {
+  const deadline = performance.now() + 10_000;
+  while (pids.some(isAlive) && performance.now() < deadline) await sleep(50);
+  return pids.filter(isAlive);
+}
+
+/** The name in parentheses may hold blanks and parentheses itself. */
+function statusOf(pid: number): { readonly state: string; readonly parent: number } | undefined {
   try {
-    return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const [state = "", parent = ""] = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return { state, parent: Number(parent) };
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -5,10 +5,13 @@ import { exitCodeOf, exitCodes } from "../../exit-code.ts";
 import { failureLines, maskFailure } from "../../output/failure.ts";
 import { bytes, count, rate } from "../../output/numbers.ts";
 import { table } from "../../output/table.ts";
+import { pad } from "../../output/width.ts";
 import type { FinishedSync } from "../../sync/run.ts";
 
 export interface DemoStep {
   readonly title: string;
+  /** The system and file or database the rows lie in. */
+  readonly where: string;
   readonly finished: FinishedSync;
 }
 
@@ -23,6 +26,7 @@ export function demoOutcome(context: CommandContext, steps: readonly DemoStep[],
   const failure = failed?.finished.result.failure;
   const shown = (path: string): string => relative(context.cwd, path) || ".";
   const next = nextCommands(shown(places.project));
+  const widest = Math.max(...next.map(({ command }) => command.length));
   const { style } = context;
   return {
     code:
@@ -45,7 +49,9 @@ export function demoOutcome(context: CommandContext, steps: readonly DemoStep[],
             `The data lies in ${style("bold", shown(places.file))}; PostgreSQL has been stopped and removed.`,
             "",
             "Try next:",
-            ...next.map(({ command, about }) => `  ${style("cyan", command)}  ${style("dim", about)}`),
+            ...next.map(
+              ({ command, about }) => `  ${style("cyan", pad(command, widest))}  ${style("dim", about)}`,
+            ),
           ]
         : failure === undefined
           ? []
@@ -61,15 +67,17 @@ function summary(context: CommandContext, steps: readonly DemoStep[]): readonly 
     { title: "Rows", align: "right" },
     { title: "Bytes", align: "right" },
     { title: "Rows/s", align: "right" },
+    { title: "Lies in" },
     { title: "Verified" },
   ] as const;
-  const rows = steps.flatMap(({ title, finished }) =>
+  const rows = steps.flatMap(({ title, where, finished }) =>
     finished.result.streams.map((stream, index) => [
       index === 0 ? title : "",
       stream.stream,
       count(stream.rows.committed),
       bytes(stream.bytes),
       stream.rows.committed === 0 ? "-" : rate(stream.rows.committed, stream.seconds),
+      `${where}, ${stream.table}`,
       stream.verified === undefined
         ? "-"
         : `${stream.verified.outcome}, ${count(stream.verified.destination?.rows ?? 0)}`,

@@ -1,5 +1,5 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { startEmbeddedPostgres } from "@weir/kit/embedded-postgres";
 import type { Command, CommandContext } from "../../command.ts";
 import type { DeclaredConnection } from "../../project/declared.ts";
@@ -40,6 +40,7 @@ export const runDemo: Command<DemoOptions> = async (context, _args, options) => 
       source: await endpoint("source", "faker", [`count=${options.users}`]),
       destination: await endpoint("destination", url),
       settings: { streams: STREAMS },
+      where: "PostgreSQL",
     });
     if (!filled) return demoOutcome(context, steps, places);
     await furnishShop(url);
@@ -52,6 +53,7 @@ export const runDemo: Command<DemoOptions> = async (context, _args, options) => 
         mode: "incremental_append_deduped",
         cursor: "updated_at",
       },
+      where: relative(context.cwd, file),
     };
     if (!(await step(scene, "PostgreSQL into DuckDB", copy))) return demoOutcome(context, steps, places);
     const changed = await changeShop(url);
@@ -77,6 +79,8 @@ interface Route {
   readonly source: Endpoint;
   readonly destination: Endpoint;
   readonly settings: DeclaredConnection;
+  /** For the last table. */
+  readonly where: string;
 }
 
 /** Syncs once; false when there is no point in going on. */
@@ -92,7 +96,7 @@ async function step(scene: Scene, title: string, route: Route): Promise<boolean>
   const limits = { completeFailures: 2, backoffMinSeconds: 1 };
   const connection = { ...route, settings: { ...route.settings, verify: "count" as const, limits } };
   const finished = await runSync(context, target, connection, NOTHING_SPECIAL);
-  steps.push({ title, finished });
+  steps.push({ title, where: route.where, finished });
   return finished.result.status === "succeeded";
 }
 
