@@ -256,12 +256,18 @@ describe("routes", () => {
     }
   });
 
-  test("a byte route that the table refuses fails with skip, and the same rows go by batch", async () => {
+  test.each<[string, string]>([
+    ["a check", "ALTER TABLE t ADD CHECK (id <> 2)"],
+    [
+      "a trigger with a code of its own",
+      `CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id = 2 THEN RAISE EXCEPTION 'no' USING ERRCODE = 'WR777'; END IF; RETURN NEW; END $$; CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()`,
+    ],
+  ])("a byte route that %s refuses fails with skip, and the same rows go by batch", async (_what, sql) => {
     const db = await newDatabase();
     const plan = planOf({ table: { name: "t" }, fields: fields({ id: "integer" }) });
     const session = await openDestination(db.url);
     await session.begin({ token: { sync: 1, attempt: 1 }, streams: [plan], checkpoints: [] });
-    await db.sql("ALTER TABLE t ADD CHECK (id <> 2)");
+    await db.sql(sql);
     const transaction = await session.transaction(never);
     const bytes = copyRead(db.client, "SELECT i::int8 FROM generate_series(1, 3) AS i", "pg-binary");
     await expect(loadRead(session, transaction, plan, bytes, { format: "pg-binary" })).rejects.toMatchObject({

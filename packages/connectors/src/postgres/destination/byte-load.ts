@@ -4,6 +4,7 @@ import { CopyIn } from "./copy-in.ts";
 import { LineWriter } from "./lines.ts";
 import { Outbox } from "./outbox.ts";
 import { Progress } from "./progress.ts";
+import { skipped } from "./refusal.ts";
 import { TupleWriter } from "./tuples.ts";
 
 /** Loads the bytes of another COPY, with Weir's columns put in. A row the server refuses fails the load. */
@@ -40,7 +41,7 @@ export async function loadBytes(
     return { received: writer.rows, written, rejected: 0, changed: 0, bytes };
   } catch (error) {
     await copy?.abandon();
-    throw error;
+    throw skipped(error);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { FencingToken, Held, StoredCheckpoint } from "@weir/protocol";
+import type { FencingToken, Held, JsonObject, StoredCheckpoint } from "@weir/protocol";
 import { isObject, parseJson, stringifyJson, WeirError } from "@weir/protocol";
 import type { Session } from "../connection.ts";
 import { sqlState } from "../failures.ts";
@@ -166,7 +166,7 @@ export async function putCheckpoints(
     String(token.sync),
     String(token.attempt),
     textArray(checkpoints.map(({ stream }) => storedText(stream))),
-    textArray(checkpoints.map(({ document }) => stringifyJson(document))),
+    textArray(checkpoints.map(({ document }) => documentText(document))),
   ]);
   if (fence.length === 0) throw fenced(token);
 }
@@ -192,7 +192,7 @@ export async function resetCheckpoints(
   const values = [
     storedText(connection),
     textArray(checkpoints.map(({ stream }) => storedText(stream))),
-    textArray(checkpoints.map(({ document }) => (document === null ? null : stringifyJson(document)))),
+    textArray(checkpoints.map(({ document }) => (document === null ? null : documentText(document)))),
   ];
   await withTables(session, () => session.query(RESET, values));
 }
@@ -205,6 +205,14 @@ function fenced(token: FencingToken): WeirError {
     recovery: "stop",
     origin: "destination",
   });
+}
+
+/** JSON in ASCII, which a database in any encoding can keep. */
+function documentText(document: JsonObject): string {
+  return stringifyJson(document).replaceAll(
+    /[\u0080-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** NUL and halves of surrogate pairs, which PostgreSQL's text cannot hold, and the mark that stands before their code. */

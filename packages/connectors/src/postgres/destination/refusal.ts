@@ -15,9 +15,28 @@ const NOT_DATA: ReadonlySet<string> = new Set(
 export function refusesRows(error: unknown): boolean {
   const state = sqlState(error);
   if (!/^[0-9A-Z]{5}$/.test(state)) return false;
-  // A row security policy says what a missing permission says; the place that reports it tells them apart.
-  if (state === "42501") return serverField(error, "routine") === "ExecWithCheckOptions";
+  // Where a state can mean other things too, the place in the server that reports it tells: a row security policy, and
+  // an escape in JSON for a character that the database's encoding lacks.
+  const routine = ROUTINES[state];
+  if (routine !== undefined) return serverField(error, "routine") === routine;
   return !NOT_DATA.has(state.slice(0, 2));
+}
+
+const ROUTINES: Readonly<Record<string, string>> = {
+  "42501": "ExecWithCheckOptions",
+  "0A000": "pg_unicode_to_server",
+};
+
+/** What a byte route throws then: whatever it was, the typed route can tell the rows apart. A source's errors pass. */
+export function skipped(error: unknown): unknown {
+  if (!(error instanceof WeirError) || !refusesRows(error)) return error;
+  const { failure } = error;
+  if (failure.origin !== "destination" || failure.recovery === "skip") return error;
+  const next = "Nothing: the rows go one by one, and what the table refuses is set aside and counted.";
+  return new WeirError(
+    { ...failure, code: "destination.row_refused", next, recovery: "skip" },
+    { cause: error.cause },
+  );
 }
 
 export interface Place {
