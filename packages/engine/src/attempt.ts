@@ -70,8 +70,13 @@ export class Attempt {
       else this.#failures.push(failureOf(error, "engine"));
       this.#break(failureOf(error, "engine"));
     } finally {
-      await this.#source?.close();
+      await this.#closeSource();
     }
+  }
+
+  async #closeSource(): Promise<void> {
+    const source = this.#source;
+    if (source !== undefined) await this.#context.watchdog.during("source", "close", () => source.close());
   }
 
   /** As it stands now; also while `run` has not come back from an abort. */

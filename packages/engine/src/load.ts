@@ -92,8 +92,12 @@ export async function* watched<T>(
       yield item.value;
     }
   } finally {
-    if (!over) await iterator.return?.();
+    if (!over) await watchdog.during("source", what, async () => iterator.return?.());
   }
+}
+
+export async function rollBack(attempt: AttemptContext, transaction: LoadTransaction): Promise<void> {
+  await attempt.watchdog.during("destination", "rollback", () => transaction.rollback());
 }
 
 /** Commits, and rolls back what a failed commit left open. */
@@ -105,20 +109,21 @@ export async function commitOr(
   try {
     await attempt.watchdog.during("destination", "commit", () => transaction.commit(checkpoints));
   } catch (error) {
-    await transaction.rollback();
+    await rollBack(attempt, transaction);
     throw error;
   }
   await attempt.remember(checkpoints);
 }
 
 export async function sealOr(
+  attempt: AttemptContext,
   rejects: PartRejects,
   transaction: LoadTransaction,
 ): Promise<string | undefined> {
   try {
     return await rejects.seal();
   } catch (error) {
-    await transaction.rollback();
+    await rollBack(attempt, transaction);
     throw error;
   }
 }

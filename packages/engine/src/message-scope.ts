@@ -4,7 +4,7 @@ import { rowMeta } from "./attempt-context.ts";
 import type { PartRejects } from "./dead-letters.ts";
 import { storeStream } from "./document.ts";
 import type { StreamDocument } from "./document.ts";
-import { commitOr, loadRead } from "./load.ts";
+import { commitOr, loadRead, rollBack } from "./load.ts";
 import { MessageBuffer } from "./message-buffer.ts";
 import { chooseRoute } from "./route.ts";
 import { isIncremental } from "./select.ts";
@@ -113,7 +113,7 @@ export class MessageScope {
   }
 
   async abandon(): Promise<void> {
-    await this.#transaction?.rollback();
+    if (this.#transaction !== undefined) await rollBack(this.#attempt, this.#transaction);
     this.#transaction = undefined;
     for (const waiting of this.#waiting.values()) await waiting.rejects?.discard();
   }

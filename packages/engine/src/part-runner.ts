@@ -5,7 +5,7 @@ import { rowMeta } from "./attempt-context.ts";
 import { sameJson } from "./compare.ts";
 import type { PartRejects } from "./dead-letters.ts";
 import { storeStream } from "./document.ts";
-import { commitOr, loadRead, sealOr, watched } from "./load.ts";
+import { commitOr, loadRead, rollBack, sealOr, watched } from "./load.ts";
 import type { Route } from "./route.ts";
 import { chooseRoute } from "./route.ts";
 import { Slots } from "./slots.ts";
@@ -120,7 +120,7 @@ async function movePart(work: PartWork): Promise<void> {
     await work.before;
     work.signal.throwIfAborted();
   } catch (error) {
-    await letGo(loaded.transaction, loaded.rejects);
+    await letGo(work.attempt, loaded.transaction, loaded.rejects);
     throw error;
   }
   await commitPart(work, loaded);
@@ -152,7 +152,7 @@ async function loadBy(work: PartWork, encoding: Encoding): Promise<LoadedPart> {
     const result = await loadRead({ attempt, run, transaction, encoding, read, meta, rejects, signal });
     return { transaction, result, rejects, encoding };
   } catch (error) {
-    await letGo(transaction, rejects);
+    await letGo(attempt, transaction, rejects);
     throw error;
   }
 }
@@ -161,10 +161,10 @@ async function commitPart(work: PartWork, loaded: LoadedPart): Promise<void> {
   const { attempt, run, part } = work;
   const { transaction, result, rejects } = loaded;
   if (result.received === 0 && !part.overlap && sameJson(part.state, run.document.state)) {
-    await transaction.rollback();
+    await rollBack(attempt, transaction);
     return;
   }
-  const file = await sealOr(rejects, transaction);
+  const file = await sealOr(attempt, rejects, transaction);
   const document = run.documentAfter(part.state, part.overlap, result, file === undefined ? [] : [file]);
   // A commit that fails may have happened: the reject file stays as it is and the next start decides.
   await commitOr(attempt, transaction, [storeStream(run.key, document)]);
@@ -174,7 +174,11 @@ async function commitPart(work: PartWork, loaded: LoadedPart): Promise<void> {
   attempt.emit({ type: "checkpoint", stream: run.key, rows: document.counts });
 }
 
-async function letGo(transaction: LoadTransaction, rejects: PartRejects): Promise<void> {
-  await transaction.rollback();
+async function letGo(
+  attempt: AttemptContext,
+  transaction: LoadTransaction,
+  rejects: PartRejects,
+): Promise<void> {
+  await rollBack(attempt, transaction);
   await rejects.discard();
 }
