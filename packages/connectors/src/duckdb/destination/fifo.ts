@@ -1,7 +1,6 @@
 import { execFile } from "node:child_process";
-import { closeSync, constants, openSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { Socket } from "node:net";
+import { constants } from "node:fs";
+import { type FileHandle, mkdtemp, open as openFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -84,64 +83,99 @@ export class Pipes {
   }
 }
 
-/** The writing end as a number, or undefined while nobody reads. Never blocks. */
-function openWriting(path: string): number | undefined {
+/** The writing end, or undefined while nobody reads. Never blocks. */
+async function openWriting(path: string): Promise<FileHandle | undefined> {
   try {
-    return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    return await openFile(path, constants.O_WRONLY | constants.O_NONBLOCK);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENXIO") return undefined;
     throw error;
   }
 }
 
+/** Gathered before they are written: a pipe holds 64 KB, and a write ends when the reader has taken the last of it. */
+const WRITE_BYTES = 256 * 1024;
+
 /** The writing end of a pipe whose reader is a query. */
 export class PipeWriter {
-  readonly #socket: Socket;
-  #broken = false;
+  readonly #file: FileHandle;
+  #gathered: Uint8Array[] = [];
+  #size = 0;
+  #writing: Promise<boolean> = Promise.resolve(true);
 
-  private constructor(descriptor: number) {
-    this.#socket = new Socket({ fd: descriptor, readable: false, writable: true });
-    // The reader is gone: the query says why.
-    this.#socket.on("error", () => (this.#broken = true));
+  private constructor(file: FileHandle) {
+    this.#file = file;
   }
 
   /** Waits for the reader; undefined when `stop` aborts first. */
   static async open(path: string, stop: AbortSignal): Promise<PipeWriter | undefined> {
     while (!stop.aborted) {
-      const descriptor = openWriting(path);
-      if (descriptor !== undefined) return new PipeWriter(descriptor);
-      await sleep(LOOK_MS);
+      const probe = await openWriting(path);
+      if (probe === undefined) {
+        await sleep(LOOK_MS);
+        continue;
+      }
+      try {
+        // With a reader there this comes back at once, and its writes wait for room.
+        return new PipeWriter(await openFile(path, constants.O_WRONLY));
+      } finally {
+        await probe.close();
+      }
     }
     return undefined;
   }
 
-  /** Resolves when there is room for more; false when the reader is gone. */
+  /** Resolves when more can be taken; false when the reader is gone, and the query says why. */
   async write(chunk: Uint8Array): Promise<boolean> {
-    if (this.#broken) return false;
-    if (this.#socket.write(chunk)) return true;
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        this.#socket.off("drain", done).off("close", done);
-        resolve();
-      };
-      this.#socket.once("drain", done).once("close", done);
-    });
-    return !this.#broken;
+    this.#gathered.push(chunk);
+    this.#size += chunk.byteLength;
+    return this.#size < WRITE_BYTES || this.#flush();
   }
 
   /** Sends what is left and closes: the reader sees the end. */
   async end(): Promise<void> {
-    if (this.#socket.destroyed) return;
-    await new Promise<void>((resolve) => {
-      this.#socket.once("close", () => resolve());
-      this.#socket.end();
-    });
+    await this.#flush();
+    await this.close();
   }
 
-  /** Closes at once. */
-  destroy(): void {
-    this.#socket.destroy();
+  /** Closes without sending what is left. */
+  async close(): Promise<void> {
+    await this.#writing;
+    await this.#file.close();
   }
+
+  async #flush(): Promise<boolean> {
+    const alive = await this.#writing;
+    if (!alive || this.#size === 0) return alive;
+    this.#writing = this.#send(this.#gathered);
+    this.#gathered = [];
+    this.#size = 0;
+    return true;
+  }
+
+  async #send(chunks: readonly Uint8Array[]): Promise<boolean> {
+    try {
+      for (let rest = chunks; rest.length > 0;) {
+        const { bytesWritten } = await this.#file.writev(rest);
+        rest = after(rest, bytesWritten);
+      }
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EPIPE") return false;
+      throw error;
+    }
+  }
+}
+
+/** What is left of chunks when the first bytes of them are gone. */
+function after(chunks: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
+  let gone = bytes;
+  const index = chunks.findIndex((chunk) =>
+    gone < chunk.byteLength ? true : ((gone -= chunk.byteLength), false),
+  );
+  if (index < 0) return [];
+  const [first, ...rest] = chunks.slice(index);
+  return first === undefined ? [] : [first.subarray(gone), ...rest];
 }
 
 /** Frees a reader that waits for a writer, until it has come back. */
@@ -151,7 +185,7 @@ export async function freeReader(path: string, reader: Promise<unknown>): Promis
     () => true,
   );
   do {
-    const descriptor = openWriting(path);
-    if (descriptor !== undefined) closeSync(descriptor);
+    const file = await openWriting(path);
+    await file?.close();
   } while (!(await Promise.race([settled, sleep(20, false)])));
 }

@@ -1,5 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { link as hardLink, mkdir, readdir, realpath, rename, rm, rmdir, stat, unlink } from "node:fs/promises";
+import {
+  link as hardLink,
+  mkdir,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  unlink,
+} from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { DuckDBInstance } from "@duckdb/node-api";
 import { duckdbError } from "./failures.ts";
