@@ -8,6 +8,7 @@ import {
   fields,
   openDestination,
   planOf,
+  syncStream,
   type Database,
   newDatabase,
 } from "./postgres-destination.ts";
@@ -78,6 +79,21 @@ describe("a user who may not", () => {
     await session.close();
     return code;
   };
+
+  test("COPY past row security is told so, and merges where the policy lets it", async () => {
+    const db = await newDatabase();
+    const url = await user(db, "CREATE SCHEMA _weir AUTHORIZATION %; CREATE SCHEMA raw AUTHORIZATION %");
+    const rows = { ...plan, table: { namespace: "raw", name: "t" }, primaryKey: ["id"] };
+    await syncStream(url, rows, [{ id: 1 }]);
+    await db.sql(
+      "ALTER TABLE raw.t ENABLE ROW LEVEL SECURITY; ALTER TABLE raw.t FORCE ROW LEVEL SECURITY; CREATE POLICY p ON raw.t USING (true) WITH CHECK (id < 10)",
+    );
+    expect(await codeOf(syncStream(url, rows, [{ id: 2 }], { sync: 2 }))).toBe("destination.row_security");
+    const merged = { ...rows, mode: "append_dedup" as const };
+    await syncStream(url, merged, [{ id: 2 }], { sync: 2 });
+    expect(await codeOf(syncStream(url, merged, [{ id: 10 }], { sync: 3 }))).toBe("destination.rows_refused");
+    expect(await db.sql("SELECT id FROM raw.t ORDER BY id")).toEqual([{ id: "1" }, { id: "2" }]);
+  });
 
   test("create _weir, or tables, or change somebody's table, is told so", async () => {
     const db = await newDatabase();

@@ -8,6 +8,8 @@ export interface ExistingTable {
   readonly oid: string;
   /** pg_class.relkind: `r` table, `p` partitioned table, `v` view and so on. */
   readonly kind: string;
+  /** Row security applies to this user. */
+  readonly secured: boolean;
   readonly columns: ReadonlyMap<string, ExistingColumn>;
   readonly indexes: readonly ExistingIndex[];
   /** CHECK constraints as SQL: `CHECK ((total > 0))`. */
@@ -40,6 +42,7 @@ export interface CatalogView {
 /** One row for each asked-for table and column, one for a table without columns, one for a schema without the table. */
 const LOOK = `
 SELECT asked.schema, asked.name, space.oid IS NOT NULL AS has_schema, class.oid, class.relkind::text AS kind,
+  class.relkind IN ('r', 'p') AND row_security_active(class.oid) AS secured,
   a.attname::text AS column, a.atttypid AS type_oid, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS required,
   (a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> '') AS filled,
   (a.attidentity = 'a' OR a.attgenerated <> '') AS generated,
@@ -69,7 +72,7 @@ LEFT JOIN LATERAL (
 ) AS first ON true
 LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = class.oid AND a.attnum > 0 AND NOT a.attisdropped
 UNION ALL
-SELECT '${WEIR_SCHEMA}', relname, true, NULL, 'stage', substring(relname FROM '${STAGE_HASH_PATTERN}'),
+SELECT '${WEIR_SCHEMA}', relname, true, NULL, 'stage', false, substring(relname FROM '${STAGE_HASH_PATTERN}'),
   NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM pg_catalog.pg_class
 WHERE relnamespace = to_regnamespace('${WEIR_SCHEMA}') AND relkind = 'r'
@@ -81,6 +84,7 @@ type Row = Record<
   | "has_schema"
   | "oid"
   | "kind"
+  | "secured"
   | "column"
   | "type_oid"
   | "type"
@@ -120,7 +124,13 @@ export async function lookAt(
     if (row.column !== null) own.set(row.column, columnOf(row));
     columns.set(id, own);
     // Columns come in no order; one row of the table carries its indexes and constraints.
-    const known = found.get(id) ?? { oid: row.oid, kind: row.kind ?? "", columns: own, ...NO_LISTS };
+    const known = found.get(id) ?? {
+      oid: row.oid,
+      kind: row.kind ?? "",
+      secured: row.secured === "t",
+      columns: own,
+      ...NO_LISTS,
+    };
     found.set(id, { ...known, ...lists(row) });
   }
   return { schemas, stages, table: (name) => found.get(tableId(name)) };

@@ -27,6 +27,13 @@ export function refuseUnsuitable({ plan, final, existing, names }: TableCheck): 
       MOVE,
     );
   }
+  if (existing.secured && plan.mode === "append") {
+    refuse(
+      "row_security",
+      `Row security of table ${table} applies to this user, and COPY cannot write there.`,
+      "Give the user BYPASSRLS, or choose a sync mode that deduplicates or overwrites, which writes by INSERT.",
+    );
+  }
   const written = new Set(names);
   for (const [name, column] of existing.columns) {
     if (written.has(name) && column.generated) {
