@@ -76,6 +76,7 @@ export class Attempt {
 
   async #closeSource(): Promise<void> {
     const source = this.#source;
+    this.#source = undefined;
     if (source !== undefined) await this.#context.watchdog.during("source", "close", () => source.close());
   }
 
@@ -103,19 +104,15 @@ export class Attempt {
 
   async #open(): Promise<void> {
     const { request, watchdog, signal, session, token } = this.#context;
-    const { connector, config } = request.source;
     const reading = this.#runs.filter((run) => run.planned.work === "read");
     const verified = (request.verify ?? "none") !== "none";
-    const open = verified ? this.#runs.filter((run) => run.planned.work !== "clear") : reading;
+    const readable = this.#runs.filter((run) => run.planned.work !== "clear");
     const { connection } = this.#input;
-    if (open.length > 0) {
-      const context = { clock: request.clock, log: request.log, signal };
-      const catalog = { streams: open.map((run) => run.planned.configured) };
-      const state = sourceStates(connection, this.#input.plan.streams);
-      this.#source = await watchdog.during("source", "open", () =>
-        connector.open({ config, catalog, state, context }),
-      );
-      if (this.#source.kind === "parts") await this.#openReaders(this.#source, open);
+    await this.#openSource(verified ? readable : reading);
+    // A message session sends every stream of its catalog and can compare none: it is opened for what is read.
+    if (this.#source?.kind === "messages" && readable.length > reading.length && verified) {
+      await this.#closeSource();
+      await this.#openSource(reading);
     }
     signal.throwIfAborted();
     const streams = this.#runs.map((run) => run.planned.plan);
@@ -128,6 +125,19 @@ export class Attempt {
     );
     signal.throwIfAborted();
     await this.#context.remember(checkpoints);
+  }
+
+  async #openSource(runs: readonly StreamRun[]): Promise<void> {
+    if (runs.length === 0) return;
+    const { request, watchdog, signal } = this.#context;
+    const { connector, config } = request.source;
+    const context = { clock: request.clock, log: request.log, signal };
+    const catalog = { streams: runs.map((run) => run.planned.configured) };
+    const state = sourceStates(this.#input.connection, this.#input.plan.streams);
+    this.#source = await watchdog.during("source", "open", () =>
+      connector.open({ config, catalog, state, context }),
+    );
+    if (this.#source.kind === "parts") await this.#openReaders(this.#source, runs);
   }
 
   /** Readers open before the destination begins: a refused state changes the plan. */

@@ -59,7 +59,7 @@ export async function runParts(attempt: AttemptContext, run: StreamRun, reader: 
         release();
         throw error;
       });
-      if (next.done === true) {
+      if (next.done === true || signal.aborted) {
         release();
         break;
       }
@@ -104,13 +104,14 @@ function startPart({ attempt, run, part, route, stop, jobs, release }: PartStart
   const before = jobs[at - 1]?.done ?? Promise.resolve();
   const own = new AbortController();
   const signal = AbortSignal.any([attempt.signal, own.signal]);
-  const done = movePart({ attempt, run, part, route, meta: rowMeta(attempt, run), before, signal }).finally(
-    release,
-  );
-  done.catch((error: unknown) => {
-    stop.abort(error);
-    for (const later of jobs.slice(at + 1)) later.stop.abort(error);
-  });
+  const done = movePart({ attempt, run, part, route, meta: rowMeta(attempt, run), before, signal })
+    .catch((error: unknown) => {
+      stop.abort(error);
+      for (const later of jobs.slice(at + 1)) later.stop.abort(error);
+      throw error;
+    })
+    .finally(release);
+  done.catch(() => undefined);
   return { done, stop: own };
 }
 
