@@ -28,7 +28,7 @@ export function buildProgram(run: Run, io: Io): Program {
       writeOut: (text) => void io.stdout.write(text),
       // Errors of the command line are reported by main, in one form with all others.
       writeErr: () => undefined,
-      getOutHelpWidth: () => io.stdout.columns ?? 80,
+      getOutHelpWidth: () => io.stdout.columns || 80,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })

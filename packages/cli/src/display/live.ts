@@ -8,7 +8,10 @@ import type { Display, StreamProgress } from "./progress.ts";
 import { Progress, share } from "./progress.ts";
 
 const FRAME_MS = 100;
-const BAR = 20;
+/** Cells of a bar, on a wide terminal and on one of the usual 80 columns. */
+const WIDE_BAR = 20;
+const SHORT_BAR = 10;
+const WIDE = 100;
 /** Lines on the screen at once; the streams that move come first. */
 const MOST_LINES = 16;
 const HIDE_CURSOR = "\x1b[?25l";
@@ -63,7 +66,7 @@ export class LiveDisplay implements Display {
 
   #draw(): void {
     const { stream, mask } = this.#options;
-    const lines = this.#lines(stream.columns ?? 80);
+    const lines = this.#lines(stream.columns || 80);
     stream.write(`${this.#back()}${lines.map((line) => `${mask(line)}\n`).join("")}`);
     this.#drawn = lines.length;
   }
@@ -96,24 +99,25 @@ export class LiveDisplay implements Display {
     ];
     const label = pad(cut(printable(stream.key), name), name);
     // A line that wraps would be two, and the next frame would land in the wrong place.
-    const bar = columns < name + BAR + 30 ? "" : `${this.#bar(stream, part, now)}  `;
-    const room = columns - name - 3 - (bar === "" ? 0 : BAR + 2);
+    const cells = columns < WIDE ? SHORT_BAR : WIDE_BAR;
+    const bar = columns < name + cells + 30 ? "" : `${this.#bar(stream, cells, part, now)}  `;
+    const room = columns - name - 3 - (bar === "" ? 0 : cells + 2);
     const text = cut(`${facts.join("  ")}${stream.stage === "failed" ? "  failed" : ""}`, Math.max(1, room));
     return `${label}  ${bar}${stream.stage === "failed" ? style("red", text) : text}`;
   }
 
-  #bar(stream: StreamProgress, part: number | undefined, now: number): string {
+  #bar(stream: StreamProgress, cells: number, part: number | undefined, now: number): string {
     const { style } = this.#options;
-    if (stream.stage === "waiting") return style("dim", "·".repeat(BAR));
-    if (stream.stage === "failed") return style("red", "━".repeat(BAR));
+    if (stream.stage === "waiting") return style("dim", "·".repeat(cells));
+    if (stream.stage === "failed") return style("red", "━".repeat(cells));
     if (part !== undefined) {
-      const full = Math.round(part * BAR);
+      const full = Math.round(part * cells);
       const colour = stream.stage === "done" ? "green" : "cyan";
-      return style(colour, "━".repeat(full)) + style("dim", "─".repeat(BAR - full));
+      return style(colour, "━".repeat(full)) + style("dim", "─".repeat(cells - full));
     }
     // Without an estimate a short piece wanders, so that one sees it is alive.
-    const at = Math.floor(now / FRAME_MS) % BAR;
-    const cells = Array.from({ length: BAR }, (_, index) => ((index - at + BAR) % BAR < 4 ? "━" : "─"));
-    return style("cyan", cells.join(""));
+    const at = Math.floor(now / FRAME_MS) % cells;
+    const drawn = Array.from({ length: cells }, (_, index) => ((index - at + cells) % cells < 4 ? "━" : "─"));
+    return style("cyan", drawn.join(""));
   }
 }

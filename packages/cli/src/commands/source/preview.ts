@@ -50,7 +50,7 @@ function rowLines(context: CommandContext, fields: readonly Field[], { rows }: F
   }));
   const cells = rows.map((row) => row.map((cell) => cell ?? "NULL"));
   const lines = table(columns, cells, { widest: WIDEST_CELL, head: (line) => style("bold", line) });
-  const room = io.stdout.isTTY === true ? (io.stdout.columns ?? 80) : Number.POSITIVE_INFINITY;
+  const room = io.stdout.isTTY === true ? io.stdout.columns || 80 : Number.POSITIVE_INFINITY;
   if (rows.length === 0 || lines.every((line) => width(line) <= room)) return lines;
   const names = fields.map(({ name }) => cut(printable(name), WIDEST_CELL));
   const widest = Math.max(0, ...names.map(width));
