@@ -1,5 +1,5 @@
 import { defineDestination, Type } from "@weir/kit";
-import { connectionFields, connectionOptions } from "./connection.ts";
+import { connectionFields, connectionOptions } from "./connection-fields.ts";
 import { checkDestination } from "./destination/check.ts";
 import { openPostgres } from "./destination/session.ts";
 

@@ -14,7 +14,8 @@ import type {
   StoredCheckpoint,
   StreamPlan,
 } from "@weir/protocol";
-import { type ConnectionConfig, openSession, type Session } from "../connection.ts";
+import { openSession, type Session } from "../connection.ts";
+import type { ConnectionConfig } from "../connection-fields.ts";
 import { begin } from "./begin.ts";
 import { encodingsFor } from "./encodings.ts";
 import { finish } from "./finish.ts";

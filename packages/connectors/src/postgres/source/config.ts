@@ -1,5 +1,5 @@
 import { Type, type Static } from "@weir/kit";
-import { connectionFields, connectionOptions } from "../connection.ts";
+import { connectionFields, connectionOptions } from "../connection-fields.ts";
 
 export const sourceConfig = Type.Object(
   {

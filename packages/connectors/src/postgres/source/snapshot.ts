@@ -1,5 +1,6 @@
 import { WeirError } from "@weir/protocol";
-import type { ConnectionConfig, Session } from "../connection.ts";
+import type { Session } from "../connection.ts";
+import type { ConnectionConfig } from "../connection-fields.ts";
 import { openSession } from "../connection.ts";
 import { sqlState } from "../failures.ts";
 import { literal } from "../quote.ts";
