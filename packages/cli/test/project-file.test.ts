@@ -163,6 +163,16 @@ test("a setting of the wrong type is placed, and its value is not repeated", asy
   expect(stderr).not.toContain("abcd");
 });
 
+test("every setting that is wrong or missing is placed", async () => {
+  const text = SHOP.replace("port: 1", "port: 70000").replace("      host: 127.0.0.1\n", "");
+  const cwd = await folderWith({ "weir.yaml": `${text}      parallel: none\n` });
+  const { code, stderr } = await weir(["check"], { cwd, env: { SHOP_PASSWORD: "x" } });
+  expect(code).toBe(2);
+  expect(stderr).toContain("weir.yaml:4:5: sources.shop.config.host is missing.");
+  expect(stderr).toMatch(/weir\.yaml:5:13: sources\.shop\.config\.port must be <= 65535/);
+  expect(stderr).toContain("weir.yaml:9:17: sources.shop.config.parallel must be an integer");
+});
+
 test("an unknown key inside a connector's config is a warning", async () => {
   const cwd = await folderWith({
     "weir.yaml": "destinations:\n  d:\n    connector: destination-dev-null\n    config: { colour: red }\n",

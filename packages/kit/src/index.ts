@@ -1,5 +1,5 @@
 export type { ConfigOf, ParsedConfig } from "./config/parse.ts";
-export { parseConfig } from "./config/parse.ts";
+export { ConfigError, parseConfig } from "./config/parse.ts";
 export { redact } from "./config/redact.ts";
 export type { SpecOptions } from "./config/spec.ts";
 export { specOf } from "./config/spec.ts";

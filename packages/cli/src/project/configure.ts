@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import type { ConnectorRow } from "@weir/connectors";
 import { connectors } from "@weir/connectors";
-import { parseConfig } from "@weir/kit";
-import type { DestinationConnector, JsonObject, SourceConnector } from "@weir/protocol";
-import { stringifyJson, WeirError } from "@weir/protocol";
+import { ConfigError, parseConfig } from "@weir/kit";
+import type { DestinationConnector, JsonObject, SourceConnector, WeirError } from "@weir/protocol";
+import { stringifyJson } from "@weir/protocol";
 import type { Secrets } from "../output/secrets.ts";
 import { fromText, isPath, isSecret, mapTexts } from "./config-walk.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -80,7 +80,7 @@ function configure<Connector extends SourceConnector | DestinationConnector>(
     const { config, warnings } = parseConfig(schema, value, dotted(path));
     return { endpoint, connector, config, warnings };
   } catch (error) {
-    throw error instanceof WeirError ? withPlace(endpoint, error) : error;
+    throw error instanceof ConfigError ? withPlaces(endpoint, error) : error;
   }
 }
 
@@ -121,28 +121,27 @@ function located(endpoint: Endpoint, findings: readonly Finding[]): WeirError {
   return new ProjectError([first as Problem, ...others]);
 }
 
-/** Adds the place in the file to what the connector's schema says. */
-function withPlace(endpoint: Endpoint, error: WeirError): WeirError {
-  const { failure } = error;
+/** Adds the places in the file to what the connector's schema says. */
+function withPlaces(endpoint: Endpoint, error: ConfigError): WeirError {
   const { declared } = endpoint;
-  if (declared === undefined || failure.path === undefined) {
-    return new WeirError(
-      {
-        ...failure,
-        next: `Correct --${endpoint.kind}-config; "weir connector show ${endpoint.connector}" lists the settings.`,
-      },
-      { cause: error },
+  const lists = `"weir connector show ${endpoint.connector}" lists the settings.`;
+  if (declared === undefined) {
+    return usageError(
+      error.failure.message,
+      `Correct --${endpoint.kind}-config; ${lists}`,
+      error.failure.code,
     );
   }
-  return new ProjectError([
+  const [first, ...others] = error.problems.map(({ path, text }) =>
     declared.document.problem({
-      path: failure.path.split("."),
+      path: path.split("."),
       at: "value",
-      code: failure.code,
-      message: failure.message,
-      next: `Correct it; "weir connector show ${endpoint.connector}" lists the settings.`,
+      code: error.failure.code,
+      message: `${path} ${text}.`,
+      next: `Correct it; ${lists}`,
     }),
-  ]);
+  );
+  return first === undefined ? error : new ProjectError([first, ...others]);
 }
 
 export function unknownConnector(endpoint: Endpoint): WeirError {

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { type JsonObject, type JsonValue, WeirError } from "@weir/protocol";
+import { type Failure, type JsonObject, type JsonValue, WeirError } from "@weir/protocol";
 import type * as AjvModule from "ajv";
 import type * as FormatsModule from "ajv-formats";
 import type { Static } from "typebox";
@@ -14,6 +14,16 @@ export interface ParsedConfig<Config> {
   readonly config: Config;
   /** One sentence for each key that no schema names; such keys are kept. */
   readonly warnings: readonly string[];
+}
+
+/** What `parseConfig` fails with; its failure names every problem, `problems` has them one by one. */
+export class ConfigError extends WeirError {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[], failure: Failure) {
+    super(failure);
+    this.problems = problems;
+  }
 }
 
 /**
@@ -55,12 +65,12 @@ function usesFormats(schema: JsonObject): boolean {
   return JSON.stringify(schema).includes('"format":"');
 }
 
-function invalid(problems: readonly Problem[], path: string): WeirError {
+function invalid(problems: readonly Problem[], path: string): ConfigError {
   const lines = problems.map((problem) =>
     problem.path === "" ? problem.text : `${problem.path} ${problem.text}`,
   );
   const [first] = problems;
-  return new WeirError({
+  return new ConfigError(problems, {
     code: "config.invalid",
     message:
       problems.length === 1 ? `${lines.join("")}.` : `${problems.length} problems: ${lines.join("; ")}.`,
