@@ -36,7 +36,7 @@ export async function newDatabase(url?: string): Promise<Database> {
   };
 }
 
-/** Runs SQL on a DuckDB file that nobody has open, values as DuckDB's own text. */
+/** Runs SQL on a DuckDB file that nobody has open, every value as DuckDB's own text. */
 export async function duckSql(path: string, sql: string): Promise<readonly Row[]> {
   const { DuckDBInstance } = await import("@duckdb/node-api");
   const instance = await DuckDBInstance.create(path);
@@ -44,12 +44,22 @@ export async function duckSql(path: string, sql: string): Promise<readonly Row[]
     const connection = await instance.connect();
     try {
       await connection.run("SET TimeZone = 'UTC'");
-      const reader = await connection.runAndReadAll(sql);
-      return reader.getRowObjectsJson() as readonly Row[];
+      // As hex, since the driver's texts lose a byte order mark.
+      const found = await connection.runAndReadAll(
+        `SELECT hex(CAST(COLUMNS(*) AS VARCHAR)) FROM (${sql}) AS found`,
+      );
+      const names = found.columnNames();
+      return found
+        .getRows()
+        .map((row) => Object.fromEntries(row.map((value, at) => [names[at] ?? "", textOf(value)])));
     } finally {
       connection.closeSync();
     }
   } finally {
     instance.closeSync();
   }
+}
+
+function textOf(hex: unknown): string | null {
+  return typeof hex === "string" ? Buffer.from(hex, "hex").toString("utf8") : null;
 }

@@ -1,4 +1,6 @@
+import type { RowCounts } from "@weir/engine";
 import type { Change } from "@weir/protocol";
+import { expect } from "vitest";
 import type { Database, Row } from "./databases.ts";
 import {
   COLUMNS,
@@ -8,6 +10,7 @@ import {
   TYPES_SQL,
   type TypeValue,
 } from "./postgres-values.ts";
+import type { Synced } from "./scene.ts";
 
 /** What becomes of a value in the destination at hand; undefined when it arrives as it is. */
 export type LossOf = (value: TypeValue, column: TypeColumn) => Loss | undefined;
@@ -15,18 +18,21 @@ export type LossOf = (value: TypeValue, column: TypeColumn) => Loss | undefined;
 /** Schema of the source's tables. */
 export const ORIGIN = "origin";
 
-/** A source with the table `every` of all values, and `fitting` without those that the destination cannot hold. */
-export async function prepareTypes(database: Database, lossOf: LossOf): Promise<void> {
+/** Whether a value is in the table `fitting`. */
+export type Fits = (value: TypeValue, column: TypeColumn) => boolean;
+
+/** A source with the table `every` of all values, and `fitting` of those that the destination takes by every route. */
+export async function prepareTypes(database: Database, fits: Fits): Promise<void> {
   await database.sql(TYPES_SQL);
   await database.sql(`CREATE SCHEMA ${ORIGIN}`);
   for (const statement of tableSql(`${ORIGIN}.every`, COLUMNS)) await database.sql(statement);
-  for (const statement of tableSql(`${ORIGIN}.fitting`, fitting(lossOf))) await database.sql(statement);
+  for (const statement of tableSql(`${ORIGIN}.fitting`, fitting(fits))) await database.sql(statement);
 }
 
-export function fitting(lossOf: LossOf): readonly TypeColumn[] {
+export function fitting(fits: Fits): readonly TypeColumn[] {
   return COLUMNS.map((column) => ({
     ...column,
-    values: column.values.filter((value) => lossOf(value, column) === undefined),
+    values: column.values.filter((value) => fits(value, column)),
   }));
 }
 
@@ -36,11 +42,9 @@ export function outputOf(column: string): string {
 }
 
 /** Long texts as a digest, in PostgreSQL's and DuckDB's SQL. */
-export function shown(text: string): string {
-  return `(SELECT CASE WHEN length(t) > 2000 THEN 'md5 ' || md5(t) ELSE t END FROM (SELECT ${text} AS t) AS x)`;
+function shown(text: string): string {
+  return `CASE WHEN length(${text}) > 2000 THEN 'md5 ' || md5(${text}) ELSE ${text} END`;
 }
-
-export type ShownRow = Readonly<Record<string, string | null>>;
 
 /** One query over a table, one expression for each column, by id. */
 export function selectAll(
@@ -91,4 +95,25 @@ export function changesOf(
 
 export function sorted(changes: readonly Change[]): readonly Change[] {
   return changes.toSorted((left, right) => (left.field < right.field ? -1 : 1));
+}
+
+/** Whether some part went again by the typed route. */
+export function isReplayed({ events }: Synced): boolean {
+  return events.some(({ type }) => type === "replay");
+}
+
+/** Counts of the only stream. */
+export function rowCounts({ result }: Synced): RowCounts | undefined {
+  return result.streams[0]?.rows;
+}
+
+/** Value by value, so that a difference is named by its column. */
+export function expectSame(rows: readonly Row[], expected: readonly Row[]): void {
+  expect(rows.length).toBe(expected.length);
+  const differences = rows.flatMap((row, at) =>
+    Object.keys(expected[at] ?? {})
+      .filter((name) => row[name] !== expected[at]?.[name])
+      .map((name) => `${name}, row ${at}: ${row[name]} instead of ${expected[at]?.[name]}`),
+  );
+  expect(differences).toEqual([]);
 }
