@@ -90,6 +90,13 @@ const RULES: readonly Rule[] = [
     next: "Nothing: the sync is tried again.",
   },
   {
+    pattern: /^Dependency Error|^(?:Binder|Catalog) Error: Cannot (?:alter|change|drop)/,
+    code: "destination.table_dependent",
+    recovery: "ask",
+    message: () => "The table must change, and an index, a constraint or another table depends on it.",
+    next: "Drop what depends on the table, sync, and make it again.",
+  },
+  {
     pattern: /Constraint Error: (.*)/,
     code: "destination.constraint",
     recovery: "ask",

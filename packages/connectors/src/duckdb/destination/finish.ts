@@ -103,9 +103,19 @@ async function replace(scene: Scene): Promise<void> {
     await link.run(`ALTER TABLE ${load} RENAME TO ${identifier(target.final.name)}`, signal);
     return;
   }
+  await bindIndexes(scene);
   await link.run(`DELETE FROM ${final}`, signal);
   await link.run(`INSERT INTO ${final} BY NAME FROM ${load}`, signal);
   await link.run(`DROP TABLE ${load}`, signal);
+}
+
+/**
+ * An index that nothing has read or written since the file was opened learns nothing of a DELETE, and then refuses the
+ * same key in an INSERT. Inserting nothing wakes it.
+ */
+async function bindIndexes({ link, target, request }: Scene): Promise<void> {
+  const nothing = `INSERT INTO ${tableSql(target.final)} BY NAME FROM ${tableSql(target.load)} WHERE false`;
+  await link.run(nothing, request.signal);
 }
 
 /** Newer rows take the place of older ones with the same key; whole rows are copied once, the rest is keys alone. */
@@ -122,6 +132,7 @@ async function merge(scene: Scene): Promise<void> {
   if (await isAny(scene, target.load)) {
     const same = sameKey("s", "f", staged.key);
     const older = `${ageSql("f", staged.cursor)} > ${ageSql("s", staged.cursor)}`;
+    await bindIndexes(scene);
     await link.run(`DELETE FROM ${load} AS s USING ${final} AS f WHERE ${same} AND ${older}`, signal);
     await link.run(`DELETE FROM ${final} AS f USING ${load} AS s WHERE ${same}`, signal);
     await dropDeleted(scene, target.load);

@@ -61,18 +61,18 @@ function referenceRule(
   const keys = columns.map(identifier).join(", ");
   return {
     text,
-    refuses: `(${set} AND (${names.join(", ")}) NOT IN (SELECT (${keys}) FROM ${tableSql(other)}))`,
+    refuses: `(${set} AND (${names.join(", ")}) NOT IN (SELECT ${keys} FROM ${tableSql(other)}))`,
   };
 }
 
 /** Refuses what the table has already, and of equal rows among the new ones all but the first. NULLs differ. */
 function uniqueRule(text: string, expressions: readonly string[], table: TableName): RowRule {
-  const key = `(${expressions.join(", ")})`;
+  const key = expressions.join(", ");
   const set = expressions.map((expression) => `(${expression}) IS NOT NULL`).join(" AND ");
-  const first = `SELECT min(${ROW_NUMBER}) FROM ${ROWS} GROUP BY ${expressions.join(", ")}`;
+  const first = `SELECT min(${ROW_NUMBER}) FROM ${ROWS} GROUP BY ${key}`;
   return {
     text,
-    refuses: `(${set} AND (row${key} IN (SELECT row${key} FROM ${tableSql(table)}) OR ${ROW_NUMBER} NOT IN (${first})))`,
+    refuses: `(${set} AND ((${key}) IN (SELECT ${key} FROM ${tableSql(table)}) OR ${ROW_NUMBER} NOT IN (${first})))`,
   };
 }
 
