@@ -29,6 +29,8 @@ export interface StreamDocument {
   readonly schema: StreamShape;
   /** What was chosen of it: a load goes on only under the same choice. */
   readonly choice: StreamShape;
+  /** Where the rows go, as a stream key; undefined where it was never planned. */
+  readonly table?: string | undefined;
 }
 
 export interface StreamShape {
@@ -113,6 +115,7 @@ function readStream(document: JsonObject): StreamDocument {
     finished: numberOf(document["finished"]),
     schema: readShape(document["schema"]),
     choice: readShape(document["choice"]),
+    table: typeof document["table"] === "string" ? document["table"] : undefined,
   };
 }
 

@@ -25,6 +25,8 @@ export interface LoadInput {
   readonly sync: number;
   readonly selected: SelectedStream;
   readonly choice: StreamShape;
+  /** Where the rows go, as a stream key. */
+  readonly table: string;
   readonly before: StreamDocument | undefined;
   readonly connection: ConnectionDocument | undefined;
 }
@@ -35,7 +37,7 @@ export function planLoad(input: LoadInput): LoadPlan {
   const same = before !== undefined && isSameLoad(input, before);
   // An attempt of this sync has begun: what was asked at its start is in the checkpoint.
   if (same && before.sync === sync) {
-    if (before.phase === "complete" && before.finished === sync) return leave(before, "nothing"); // [I10]
+    if (before.finished === sync && isStillRight(input, before)) return leave(before, "nothing"); // [I10]
     if (before.phase !== "complete") return goOn(input, before);
   }
   if (isNamed(selected, request.clear)) return startAnew(input, { replace: true, clear: true });
@@ -45,6 +47,11 @@ export function planLoad(input: LoadInput): LoadPlan {
   if (same && isIncremental(selected.mode)) return increment(input, before);
   const due = before !== undefined && isReplacementDue(before);
   return startAnew(input, { replace: due || !appends(selected), clear: due && before.clear });
+}
+
+/** A finished stream whose table was replaced must have the fields chosen now; one that was appended to gains columns. */
+function isStillRight({ choice }: LoadInput, before: StreamDocument): boolean {
+  return before.phase === "complete" && (appends(before) || hasFields(before, choice));
 }
 
 function appends({ mode }: Pick<StreamDocument, "mode">): boolean {
@@ -57,9 +64,10 @@ function isReplacementDue(before: StreamDocument): boolean {
 }
 
 function startAnew(
-  { sync, selected, before }: LoadInput,
+  input: LoadInput,
   { replace, clear = false }: { readonly replace: boolean; readonly clear?: boolean },
 ): LoadPlan {
+  const { sync, before } = input;
   const generation = (before?.generation ?? 0) + 1;
   const load: Load = {
     generation,
@@ -71,9 +79,22 @@ function startAnew(
     overlap: false,
     state: null,
   };
-  const repeats = before !== undefined && !replace && selected.mode === "incremental_append";
-  const notice = `${selected.key}: mode, cursor or key changed, or a refresh retains rows: everything is read again and appended to the rows already there.`;
-  return { load, work: clear ? "clear" : "read", anew: true, notices: repeats ? [notice] : [] };
+  const notices = clear || replace ? [] : noticesOfAppending(input);
+  return { load, work: clear ? "clear" : "read", anew: true, notices };
+}
+
+function noticesOfAppending({ selected, before, table }: LoadInput): readonly string[] {
+  if (before === undefined) return [];
+  if (isMoved(before, table)) {
+    return [
+      `${selected.key}: its rows go to another table now: everything is read again into that one, rows in the old one stay.`,
+    ];
+  }
+  return selected.mode === "incremental_append"
+    ? [
+        `${selected.key}: mode, cursor or key changed, or a refresh retains rows: everything is read again and appended to the rows already there.`,
+      ]
+    : [];
 }
 
 /** A load that was interrupted, or read to its end and not finished. */
@@ -105,11 +126,20 @@ function leave(load: Load, work: Work): LoadPlan {
  * Whether rows and state of the checkpoint can be gone on from under today's choices. A replacing load must keep its
  * fields, or its rows would be of two kinds; an appending one may gain columns as any table does.
  */
-function isSameLoad({ selected, choice }: LoadInput, before: StreamDocument): boolean {
+function isSameLoad({ selected, choice, table }: LoadInput, before: StreamDocument): boolean {
   if (before.mode !== selected.mode || before.choice.cursor !== selected.cursor) return false;
+  if (isMoved(before, table)) return false;
   if (isDedup(selected.mode) && !equal(before.choice.primaryKey, choice.primaryKey)) return false;
   const replacing = before.phase !== "complete" && before.minimumGeneration > 0;
-  return !replacing || equal(before.choice.fields.map(fieldText), choice.fields.map(fieldText));
+  return !replacing || hasFields(before, choice);
+}
+
+function isMoved(before: StreamDocument, table: string): boolean {
+  return before.table !== undefined && before.table !== table;
+}
+
+function hasFields(before: StreamDocument, choice: StreamShape): boolean {
+  return equal(before.choice.fields.map(fieldText), choice.fields.map(fieldText));
 }
 
 function fieldText({ name, kind, precision, scale }: Field): string {

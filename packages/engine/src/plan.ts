@@ -1,5 +1,5 @@
 import type { Catalog, ConfiguredStream, StreamPlan, WriteMode } from "@weir/protocol";
-import { schemaOf, WeirError } from "@weir/protocol";
+import { schemaOf, streamKey, WeirError } from "@weir/protocol";
 import type { Checkpoints, StreamDocument, StreamShape } from "./document.ts";
 import { NO_ROWS } from "./document.ts";
 import type { LoadPlan, Work } from "./load-plan.ts";
@@ -38,12 +38,13 @@ export interface PlanInput {
 export function planSync(input: PlanInput): SyncPlan {
   const { request, catalog, held } = input;
   const { connection } = request;
-  const selected = selectStreams(connection, catalog).filter((stream) => isWanted(connection, stream, held));
+  const offered = selectStreams(connection, catalog);
+  const selected = offered.filter((stream) => isWanted(connection, stream, held));
   refuseUnknownNames(request, selected);
   refuseSharedTables(
     selected.map((stream) => ({ stream: stream.stream, table: tableFor(connection, stream.stream) })),
   );
-  const notes: string[] = [];
+  const notes = offered.filter((stream) => !selected.includes(stream)).map(({ key }) => notJoined(key));
   const notices = vanished(held, selected);
   const streams = selected.map((stream) => {
     const before = held.streams.get(stream.key);
@@ -56,11 +57,13 @@ export function planSync(input: PlanInput): SyncPlan {
     if (before?.sync !== input.sync) notes.push(...decision.notes);
     const fields = selectedFields(stream, decision.fields);
     const choice = { fields, primaryKey: stream.primaryKey, cursor: stream.cursor };
+    const table = streamKey(tableFor(connection, stream.stream));
     const planned = planLoad({
       request,
       sync: input.sync,
       selected: stream,
       choice,
+      table,
       before,
       connection: held.connection,
     });
@@ -93,6 +96,10 @@ function readTogether(streams: readonly PlannedStream[], held: Checkpoints): rea
 function isWanted(connection: Connection, stream: SelectedStream, held: Checkpoints): boolean {
   if (connection.streams !== "all" || connection.schemaChanges === "propagate_fully") return true;
   return held.streams.size === 0 || held.streams.has(stream.key);
+}
+
+function notJoined(key: string): string {
+  return `${key}: a stream this connection does not read yet; with schemaChanges propagate_fully it joins.`;
 }
 
 function vanished(held: Checkpoints, selected: readonly SelectedStream[]): string[] {
@@ -148,6 +155,7 @@ interface StreamInput {
 
 function planStream({ request, sync }: PlanInput, input: StreamInput): PlannedStream {
   const { selected, choice, schema, planned, before } = input;
+  const table = tableFor(request.connection, selected.stream);
   // A load that starts anew drops its rows, and their counts with them.
   const again = before?.sync === sync && before.generation === planned.load.generation;
   const document: StreamDocument = {
@@ -159,11 +167,12 @@ function planStream({ request, sync }: PlanInput, input: StreamInput): PlannedSt
     finished: before?.finished ?? 0,
     schema,
     choice,
+    table: streamKey(table),
   };
   const replacing = document.phase !== "complete" && document.minimumGeneration === document.generation;
   const plan: StreamPlan = {
     key: selected.key,
-    table: tableFor(request.connection, selected.stream),
+    table,
     fields: choice.fields,
     primaryKey: selected.primaryKey,
     cursor: selected.cursor,

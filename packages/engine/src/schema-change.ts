@@ -43,7 +43,7 @@ export function decideSchema({ selected, before, policy, accept }: SchemaInput):
     });
   }
   if (policy === "ignore" && !accept) {
-    const fields = keptFields(before.schema, now);
+    const fields = keptFields(before.schema, selected);
     return { fields, schema: before.schema, notes: notes.map((note) => `${note} (ignored)`) };
   }
   return { fields: now.fields, schema: now, notes };
@@ -75,10 +75,19 @@ function refuseLostKeys(
   });
 }
 
-/** The known fields that still exist, with the kinds they had: what is new waits for approval. */
-function keptFields(before: StreamShape, now: StreamShape): readonly Field[] {
-  const names = new Set(now.fields.map((field) => field.name));
-  return before.fields.filter((field) => names.has(field.name));
+/**
+ * The known fields that still exist, with the kinds they had: what is new waits for approval, unless it was chosen as
+ * cursor or key.
+ */
+function keptFields(before: StreamShape, selected: SelectedStream): readonly Field[] {
+  const now = selected.discovered.fields;
+  const names = new Set(now.map((field) => field.name));
+  const known = new Set(before.fields.map((field) => field.name));
+  const chosen = [...selected.primaryKey, selected.cursor];
+  return [
+    ...before.fields.filter((field) => names.has(field.name)),
+    ...now.filter((field) => !known.has(field.name) && chosen.includes(field.name)),
+  ];
 }
 
 function compareShapes(before: StreamShape, now: StreamShape): readonly string[] {
