@@ -2,7 +2,7 @@ import type { ColumnBatch, LoadRequest } from "@weir/protocol";
 import type { Session } from "../connection.ts";
 import { CopyIn } from "./copy-in.ts";
 import { Outbox } from "./outbox.ts";
-import { columnAt, placeOf, reasonOf, refusesRows } from "./refusal.ts";
+import { columnAt, isConstraint, type Place, placeOf, reasonOf, refusesRows } from "./refusal.ts";
 import { RowGroup, type RowScene } from "./row-group.ts";
 import type { Target } from "./tables.ts";
 
@@ -10,7 +10,11 @@ import type { Target } from "./tables.ts";
 const GROUP_BYTES = 8 * 1024 * 1024;
 const GROUP_ROWS = 100_000;
 
+/** Rows that are always tried together first. */
+const SMALLEST = 16;
+
 const SAVEPOINT = "weir_rows";
+const BACK = `ROLLBACK TO SAVEPOINT ${SAVEPOINT}; `;
 
 export interface BatchLoadInput {
   readonly session: Session;
@@ -20,12 +24,16 @@ export interface BatchLoadInput {
   readonly sql: string;
 }
 
+/** Rows of a group, by number; `to` is not among them. */
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
 interface Refused {
   readonly error: unknown;
   /** Rows whose lines were sent, in order. */
   readonly sent: readonly number[];
-  /** Rows that were not looked at. */
-  readonly left: readonly number[];
 }
 
 /**
@@ -40,6 +48,7 @@ export class BatchLoad {
   changed = 0;
   readonly #input: BatchLoadInput;
   readonly #scene: RowScene;
+  readonly #out = new Outbox();
   #group: RowGroup | undefined;
   /** Statements before the next COPY. */
   #prelude = `SAVEPOINT ${SAVEPOINT}; `;
@@ -63,25 +72,39 @@ export class BatchLoad {
     const group = this.#group;
     if (group === undefined) return;
     this.#group = undefined;
-    const lists: (readonly number[])[] = [Array.from({ length: group.rows }, (_, row) => row)];
-    for (let rows = lists.pop(); rows !== undefined; rows = lists.pop()) {
-      const refused = await this.#copy(group, rows);
-      // The last list is the next one.
-      if (refused !== undefined) lists.push(...(await this.#divide(group, refused)));
+    const ranges: Range[] = [{ from: 0, to: group.rows }];
+    // Where many rows are refused, small pieces go: what follows a refused row was sent for nothing.
+    let size = group.rows;
+    for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
+      const piece = { from: range.from, to: Math.min(range.to, range.from + size) };
+      if (piece.to < range.to) ranges.push({ from: piece.to, to: range.to });
+      const refused = await this.#copy(group, piece);
+      if (refused === undefined) {
+        size = Math.min(2 * size, group.rows);
+        continue;
+      }
+      const place = placeOf(refused.error, this.#input.target.load.name);
+      size = Math.max(SMALLEST, place === undefined ? Math.floor(size / 4) : 2 * place.line);
+      // The last range is the next one.
+      const divided = await this.#divide(group, piece, refused, place);
+      ranges.push(...divided.filter(({ from, to }) => from < to));
+    }
+    if (this.#prelude === BACK) {
+      await this.#input.session.query(BACK);
+      this.#prelude = "";
     }
     this.changed += group.changed.size;
   }
 
-  /** One COPY of some rows of a group. Returns what the server refused, nothing of which is written. */
-  async #copy(group: RowGroup, rows: readonly number[]): Promise<Refused | undefined> {
+  /** One COPY of some rows of a group. Returns what the server refused; nothing of the range is written then. */
+  async #copy(group: RowGroup, range: Range): Promise<Refused | undefined> {
     const { session, sql } = this.#input;
-    const out = new Outbox();
+    const out = this.#out;
     const sent: number[] = [];
     let copy: CopyIn | undefined;
-    let looked = 0;
     try {
-      for (const row of rows) {
-        looked++;
+      for (let row = range.from; row < range.to; row++) {
+        if (group.rejected.has(row)) continue;
         const line = group.line(row);
         if (typeof line === "object" && "refused" in line) {
           await this.#reject(group, row, line.refused, REASONS[line.refused]);
@@ -103,39 +126,47 @@ export class BatchLoad {
         await copy?.abandon();
         throw error;
       }
-      await session.query(`ROLLBACK TO SAVEPOINT ${SAVEPOINT}`);
-      this.#prelude = "";
-      return { error, sent, left: rows.slice(looked) };
+      this.#prelude = BACK;
+      out.clear();
+      return { error, sent };
     }
   }
 
-  /** The lists to be written instead, the next one last. */
-  async #divide(group: RowGroup, { error, sent, left }: Refused): Promise<readonly (readonly number[])[]> {
-    const { load, columns } = this.#input.target;
-    const place = placeOf(error, load.name);
+  /** The ranges to be written instead, the next one last. */
+  async #divide(
+    group: RowGroup,
+    { from, to }: Range,
+    { error, sent }: Refused,
+    place: Place | undefined,
+  ): Promise<readonly Range[]> {
     const bad = place === undefined ? undefined : sent[place.line];
-    const [only] = sent;
     if (place !== undefined && bad !== undefined) {
-      const before = sent.slice(0, place.line);
-      const after = [...sent.slice(place.line + 1), ...left];
-      const column = columnAt(
-        place,
-        columns.map(({ name }) => name),
-      );
-      if (column !== undefined && group.nullOut(bad, column)) return [[bad, ...after], before];
-      // Alone it is refused once more, or it was not the row's fault.
-      if (sent.length > 1) return [after, [bad], before];
+      const names = this.#input.target.columns.map(({ name }) => name);
+      const column = columnAt(place, names);
+      const before = { from, to: bad };
+      if (column !== undefined && group.nullOut(bad, column)) return [{ from: bad, to }, before];
+      // A row too large for a page is found when others are written with it, so that the line may be another's.
+      if (sent.length > 1 && !isConstraint(error)) {
+        return [{ from: bad + 1, to }, { from: bad, to: bad + 1 }, before];
+      }
+      await this.#reject(group, bad, "row_refused", reasonOf(error));
+      return [{ from: bad + 1, to }, before];
     }
-    if (sent.length === 1 && only !== undefined) {
+    const [only, second] = sent;
+    if (only !== undefined && second === undefined) {
       await this.#reject(group, only, "row_refused", reasonOf(error));
-      return [left];
+      return [{ from: only + 1, to }];
     }
-    const middle = Math.ceil(sent.length / 2);
-    return [[...sent.slice(middle), ...left], sent.slice(0, middle)];
+    const middle = sent[Math.ceil(sent.length / 2)] ?? to;
+    return [
+      { from: middle, to },
+      { from, to: middle },
+    ];
   }
 
   async #reject(group: RowGroup, row: number, what: string, reason: string): Promise<void> {
     group.changed.delete(row);
+    group.rejected.add(row);
     this.rejected++;
     await this.#input.request.reject({ record: group.record(row), code: `destination.${what}`, reason });
   }

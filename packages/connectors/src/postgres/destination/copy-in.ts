@@ -16,7 +16,7 @@ interface Socket {
 export class CopyIn {
   readonly #session: Session;
   readonly #socket: Socket;
-  readonly #started = Promise.withResolvers<void>();
+  readonly #submitted = Promise.withResolvers<void>();
   readonly #done = Promise.withResolvers<void>();
   #failure: Error | undefined;
   #rows = 0;
@@ -25,15 +25,19 @@ export class CopyIn {
     this.#session = session;
     this.#socket = socketOf(session.client);
     // Each is awaited where it matters; a failure after the last wait is no unhandled one.
-    this.#started.promise.catch(() => {});
+    this.#submitted.promise.catch(() => {});
     this.#done.promise.catch(() => {});
   }
 
-  /** `sql` ends with the COPY; statements before it are run first. */
+  /**
+   * `sql` ends with the COPY; statements before it are run first. Data may follow at once, without waiting for the server
+   * to be ready for it: when it is not, because `sql` fails, it passes over the data and the failure is told by the next
+   * call.
+   */
   static async start(session: Session, sql: string): Promise<CopyIn> {
     const copy = new CopyIn(session);
     session.client.query(copy.#submittable(sql));
-    await copy.#started.promise;
+    await copy.#submitted.promise;
     return copy;
   }
 
@@ -68,12 +72,15 @@ export class CopyIn {
   #submittable(sql: string): Submittable {
     const fail = (error: Error): void => {
       this.#failure ??= this.#session.failure(error);
-      this.#started.reject(this.#failure);
+      this.#submitted.reject(this.#failure);
       this.#done.reject(this.#failure);
     };
     const query = {
-      submit: (connection: Connection) => connection.query(sql),
-      handleCopyInResponse: () => this.#started.resolve(),
+      submit: (connection: Connection) => {
+        connection.query(sql);
+        this.#submitted.resolve();
+      },
+      handleCopyInResponse: () => {},
       handleCommandComplete: ({ text }: { readonly text: string }) => {
         const rows = /^COPY (\d+)$/.exec(text)?.[1];
         if (rows !== undefined) this.#rows = Number(rows);

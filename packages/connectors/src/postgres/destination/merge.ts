@@ -1,11 +1,16 @@
 import type { Session } from "../connection.ts";
 import { sqlState } from "../failures.ts";
-import { EXTRACTED_AT, GENERATION_ID, keyIndexName, META, RAW_ID } from "./names.ts";
+import {
+  EXTRACTED_AT,
+  GENERATION_ID,
+  keyIndexName,
+  META,
+  RAW_ID,
+  type TableName,
+  WEIR_SCHEMA,
+} from "./names.ts";
 import { columnList, identifier, tableText } from "./sql.ts";
 import type { Target } from "./tables.ts";
-
-/** Rows of a partitioned table are told apart by both. */
-const ROW = "tableoid, ctid";
 
 /**
  * Leaves the newest row of each key in the load's table: greatest cursor (NULL last), then the row extracted last, then
@@ -19,7 +24,7 @@ export async function deleteDuplicates(session: Session, target: Target): Promis
     `${EXTRACTED_AT} DESC`,
     `${RAW_ID} COLLATE "C" DESC`,
   ];
-  await session.query(deleteAllButFirst(tableText(load), key, order.join(", "), "true"));
+  await session.query(deleteAllButFirst(load, { key, order: order.join(", ") }));
 }
 
 /**
@@ -33,15 +38,26 @@ export async function deleteReread(session: Session, target: Target, since: numb
     THEN (${META} ->> 'sync_id')::bigint >= ${since} ELSE false END`;
   const keyed = key.map((column) => `${identifier(column)} IS NOT NULL`).join(" AND ");
   const order = `${RAW_ID} COLLATE "C" DESC`;
-  await session.query(deleteAllButFirst(tableText(load), key, order, `${keyed} AND ${ofThisLoad}`));
+  await session.query(deleteAllButFirst(load, { key, order, where: `${keyed} AND ${ofThisLoad}` }));
 }
 
-function deleteAllButFirst(table: string, key: readonly string[], order: string, where: string): string {
+interface Ranking {
+  readonly key: readonly string[];
+  readonly order: string;
+  /** Which rows take part; all when absent. */
+  readonly where?: string | undefined;
+}
+
+function deleteAllButFirst(table: TableName, { key, order, where = "true" }: Ranking): string {
+  const name = tableText(table);
+  // The user's table may be partitioned, where a ctid alone names several rows. Before PostgreSQL 14 a ctid cannot be
+  // hashed; alone it is merged instead, in a pair it would be compared with each other one.
+  const row = table.schema === WEIR_SCHEMA ? "ctid" : "tableoid, ctid";
   return `
-DELETE FROM ${table} WHERE (${ROW}) IN (
-  SELECT ${ROW} FROM (
-    SELECT ${ROW}, row_number() OVER (PARTITION BY ${columnList(key)} ORDER BY ${order}) AS place
-    FROM ${table} WHERE ${where}
+DELETE FROM ${name} WHERE (${row}) IN (
+  SELECT ${row} FROM (
+    SELECT ${row}, row_number() OVER (PARTITION BY ${columnList(key)} ORDER BY ${order}) AS place
+    FROM ${name} WHERE ${where}
   ) AS ranked
   WHERE place > 1
 )`;

@@ -78,6 +78,13 @@ export class Outbox {
     this.at = HEADER;
   }
 
+  /** Forgets what has not been taken. */
+  clear(): void {
+    this.#text = "";
+    this.#ready = [];
+    this.at = HEADER;
+  }
+
   /** Whether there are messages to take. */
   get isReady(): boolean {
     return this.#ready.length > 0;

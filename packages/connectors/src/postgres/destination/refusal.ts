@@ -63,6 +63,11 @@ export function columnAt({ rest }: Place, names: readonly string[]): string | un
     .toSorted((left, right) => right.length - left.length)[0];
 }
 
+/** A constraint named the row, which is the one that is written at that moment. */
+export function isConstraint(error: unknown): boolean {
+  return sqlState(error).startsWith("23");
+}
+
 /** The server's own words about a refused row. */
 export function reasonOf(error: unknown): string {
   const cause = error instanceof WeirError && error.cause instanceof Error ? error.cause : error;

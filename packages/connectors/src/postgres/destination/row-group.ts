@@ -36,6 +36,8 @@ export class RowGroup {
   bytes = 0;
   /** Rows with changes. */
   readonly changed = new Set<number>();
+  /** Rows that are not to be written. */
+  readonly rejected = new Set<number>();
   readonly #scene: RowScene;
   /** Rows of the load before this group. */
   readonly #before: number;
