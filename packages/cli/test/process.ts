@@ -79,7 +79,7 @@ export function descendantsOf(pid: number): readonly number[] {
   return below;
 }
 
-export function isAlive(pid: number): boolean {
+function isAlive(pid: number): boolean {
   const found = statusOf(pid);
   return found !== undefined && !/[ZX]/.test(found.state);
 }

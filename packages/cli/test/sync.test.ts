@@ -232,3 +232,39 @@ test("a sync that is cancelled ends with code 1 and can go on", async () => {
   });
   expect(error["code"]).toBe("engine.cancelled");
 });
+
+test("of several connections each runs, whatever becomes of the others, and wrong settings stop them all", async () => {
+  const destination = (folder: string): string =>
+    `{ connector: destination-jsonl, config: { folder: ${folder} } }`;
+  const text = `sources:
+  samples: { connector: source-faker, config: { count: 5 } }
+destinations:
+  one: ${destination("one")}
+  two: ${destination("two")}
+connections:
+  first: { source: samples, destination: one, streams: [nothing] }
+  second: { source: samples, destination: two, streams: [users], mode: full_refresh_overwrite }
+`;
+  const cwd = await folderWith({ "weir.yaml": text });
+  const { code, result, error } = await weirJson(["sync"], { cwd });
+  expect(code).toBe(2);
+  expect((result as unknown as Synced).syncs).toMatchObject([
+    { connection: "first", status: "failed" },
+    { connection: "second", status: "succeeded", streams: [{ rows: { committed: 5 } }] },
+  ]);
+  expect(error).toMatchObject({ code: "config.stream_unknown", place: "weir.yaml:7:47" });
+  // A folder of a setting is taken from the project file's own.
+  expect(existsSync(`${cwd}/two`)).toBe(true);
+
+  const refresh = await weirJson(["sync", "--refresh", "users"], { cwd });
+  expect((refresh.result as unknown as Synced).syncs.map(({ status }) => status)).toEqual([
+    "failed",
+    "succeeded",
+  ]);
+
+  const wrong = await folderWith({ "weir.yaml": text.replace("folder: two", "folder: 2") });
+  const { code: refused, stderr } = await weir(["sync"], { cwd: wrong });
+  expect(refused).toBe(2);
+  expect(stderr).toContain("weir.yaml:5:");
+  expect(existsSync(`${wrong}/one`)).toBe(false);
+});

@@ -1,28 +1,17 @@
-import type { Connection, SyncRequest, SyncResult } from "@weir/engine";
+import type { SyncRequest, SyncResult } from "@weir/engine";
 import { sync } from "@weir/engine";
-import type { Context, Failure, JsonObject, SourceConnector, Stream } from "@weir/protocol";
-import { streamKey } from "@weir/protocol";
+import type { Context, Failure, JsonObject } from "@weir/protocol";
 import type { CommandContext } from "../command.ts";
 import { displayFor } from "../display/display.ts";
-import { connectionOf, limitsOf, parseStreamKey, withDefaults } from "../project/connection.ts";
-import type { ConfiguredSource } from "../project/configure.ts";
+import type { ConfiguredDestination, ConfiguredSource, Surroundings } from "../project/configure.ts";
 import { configureDestination, configureSource } from "../project/configure.ts";
-import type { DeclaredConnection } from "../project/declared.ts";
+import { limitsOf } from "../project/connection.ts";
 import { placed } from "../project/place.ts";
 import type { ProjectConnection } from "../project/read.ts";
-import { suggestion } from "../project/suggest.ts";
-import type { Target } from "../project/target.ts";
-import { usageError } from "../project/usage.ts";
 import { openLogFile } from "../store/log-file.ts";
 import { WorkFolder } from "../store/work-folder.ts";
-
-/** What is asked of this sync alone. "all" stands for every stream. */
-export interface Wishes {
-  readonly refresh: readonly string[];
-  readonly retain: boolean;
-  readonly clear: readonly string[];
-  readonly acceptSchema: boolean;
-}
+import type { Wishes } from "./streams.ts";
+import { resolveStreams } from "./streams.ts";
 
 export interface FinishedSync {
   readonly connection: string;
@@ -34,19 +23,36 @@ export interface FinishedSync {
   readonly firstRowMs: number | undefined;
 }
 
-/** Syncs one connection with its display, log and local state. Throws only for what is wrong before it begins. */
+/** A connection with both ends configured: what can be said without touching either. */
+export interface PreparedSync {
+  readonly connection: ProjectConnection;
+  readonly source: ConfiguredSource;
+  readonly destination: ConfiguredDestination;
+  /** Holds the folder `.weir`. */
+  readonly folder: string;
+}
+
+/** Throws what is wrong with the configuration. */
+export async function prepareSync(
+  around: Surroundings,
+  connection: ProjectConnection,
+): Promise<PreparedSync> {
+  const source = await configureSource(connection.source, around);
+  const destination = await configureDestination(connection.destination, around);
+  around.secrets.addPublic(connection.name);
+  return { connection, source, destination, folder: around.folder };
+}
+
+/** Syncs one connection with its display, log and local state. Throws only for what stops it before it begins. */
 export async function runSync(
   context: CommandContext,
-  target: Target,
-  connection: ProjectConnection,
+  prepared: PreparedSync,
   wishes: Wishes,
 ): Promise<FinishedSync> {
   const { io, secrets } = context;
-  const source = await configureSource(connection.source, target.around);
-  const destination = await configureDestination(connection.destination, target.around);
+  const { connection, source, destination } = prepared;
   for (const warning of [...source.warnings, ...destination.warnings]) context.note(`warning: ${warning}`);
-  secrets.addPublic(connection.name);
-  const folder = new WorkFolder(target.around.folder);
+  const folder = new WorkFolder(prepared.folder);
   const path = await folder.logFile(connection.name, io.clock.now());
   const file = openLogFile(path, {
     clock: io.clock,
@@ -108,91 +114,5 @@ function withPlaces(result: SyncResult, connection: ProjectConnection): SyncResu
       ...stream,
       failure: stream.failure === undefined ? undefined : place(stream.failure),
     })),
-  };
-}
-
-interface Asked {
-  readonly connection: Connection;
-  readonly source: { readonly connector: SourceConnector; readonly config: JsonObject };
-  readonly refresh: readonly string[];
-  readonly clear: readonly string[];
-}
-
-/**
- * What the engine is to do. The source's streams are looked up first where settings hold for each of "all" streams, and
- * where streams are named that must exist.
- */
-async function resolveStreams(
-  { name, settings }: ProjectConnection,
-  { connector, config }: ConfiguredSource,
-  wishes: Wishes,
-  around: Context,
-): Promise<Asked> {
-  const connection = connectionOf(name, settings);
-  const refresh = wishes.refresh.map(forEngine);
-  const clear = wishes.clear.map(forEngine);
-  const spread = connection.streams === "all" && hasDefaults(settings);
-  const named = [...refresh, ...clear].filter((each) => each !== EVERY_STREAM);
-  if (!spread && named.length === 0) return { connection, source: { connector, config }, refresh, clear };
-  const catalog = await connector.discover(config, around);
-  refuseUnknown(named, catalog.streams, settings);
-  const streams = spread
-    ? catalog.streams.map((stream) => ({
-        name: stream.name,
-        ...(stream.namespace === undefined ? {} : { namespace: stream.namespace }),
-        ...withDefaults(settings),
-      }))
-    : connection.streams;
-  return {
-    connection: { ...connection, streams },
-    source: { connector: { ...connector, discover: onceThen(catalog, connector) }, config },
-    refresh,
-    clear,
-  };
-}
-
-/** The engine's word for all streams of a connection. */
-const EVERY_STREAM = "*";
-
-function forEngine(name: string): string {
-  return name === "all" ? EVERY_STREAM : name;
-}
-
-/** A mistyped name would refresh nothing, and nobody would notice. */
-function refuseUnknown(
-  names: readonly string[],
-  streams: readonly Stream[],
-  { streams: selected }: DeclaredConnection,
-): void {
-  const chosen =
-    selected === undefined || selected === "all"
-      ? undefined
-      : new Set(selected.map((each) => (typeof each === "string" ? parseStreamKey(each).name : each.name)));
-  const known = streams.filter((stream) => chosen?.has(stream.name) ?? true);
-  const unknown = names.find(
-    (name) => !known.some((stream) => stream.name === name || streamKey(stream) === name),
-  );
-  if (unknown === undefined) return;
-  throw usageError(
-    `The connection moves no stream "${unknown}".`,
-    suggestion(unknown, known.map(streamKey), "streams"),
-    "usage.stream_unknown",
-  );
-}
-
-function hasDefaults(settings: DeclaredConnection): boolean {
-  return Object.keys(withDefaults(settings)).length > 0;
-}
-
-/** The engine's first look at the source is the one just taken; a later attempt looks anew. */
-function onceThen(
-  catalog: Awaited<ReturnType<SourceConnector["discover"]>>,
-  connector: SourceConnector,
-): SourceConnector["discover"] {
-  let fresh: typeof catalog | undefined = catalog;
-  return async (config, context) => {
-    const known = fresh;
-    fresh = undefined;
-    return known ?? connector.discover(config, context);
   };
 }

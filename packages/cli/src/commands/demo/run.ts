@@ -6,8 +6,7 @@ import type { DeclaredConnection } from "../../project/declared.ts";
 import type { Endpoint } from "../../project/endpoint.ts";
 import { endpointOf } from "../../project/flags.ts";
 import { PROJECT_FILE } from "../../project/read.ts";
-import type { Target } from "../../project/target.ts";
-import { runSync } from "../../sync/run.ts";
+import { prepareSync, runSync } from "../../sync/run.ts";
 import { demoOutcome } from "./report.ts";
 import type { DemoStep } from "./report.ts";
 import { changeShop, furnishShop } from "./shop.ts";
@@ -88,14 +87,11 @@ async function step(scene: Scene, title: string, route: Route): Promise<boolean>
   const { context, place, steps } = scene;
   context.note("");
   context.note(heading(context, title));
-  const target: Target = {
-    around: { env: {}, secrets: context.secrets, folder: place },
-    connections: [],
-  };
   // Nobody waits for a demonstration's fifth attempt.
   const limits = { completeFailures: 2, backoffMinSeconds: 1 };
   const connection = { ...route, settings: { ...route.settings, verify: "count" as const, limits } };
-  const finished = await runSync(context, target, connection, NOTHING_SPECIAL);
+  const around = { env: {}, secrets: context.secrets, folder: place };
+  const finished = await runSync(context, await prepareSync(around, connection), NOTHING_SPECIAL);
   steps.push({ title, where: route.where, finished });
   return finished.result.status === "succeeded";
 }
