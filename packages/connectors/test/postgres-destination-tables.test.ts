@@ -264,6 +264,11 @@ describe("tables that are there already", () => {
       "destination.column_required",
     ],
     [
+      "an old Airbyte column that nobody fills",
+      `CREATE TABLE t (${META}, _airbyte_loaded_at timestamptz NOT NULL)`,
+      "destination.column_required",
+    ],
+    [
       "a generated column",
       `CREATE TABLE t (${META}, id bigint GENERATED ALWAYS AS (1) STORED)`,
       "destination.column_generated",
@@ -349,5 +354,13 @@ describe("tables that are there already", () => {
       ]);
       expect(await db.sql("SELECT id, note FROM t")).toEqual([{ id: "1", note: mode }]);
     }
+    // What the table no longer refuses, its stage does not either.
+    await db.sql("ALTER TABLE t DROP CONSTRAINT t_note_check, ALTER id DROP NOT NULL");
+    const { rejected } = await syncStream(db.url, { ...plan, mode: "append_dedup", primaryKey: ["id"] }, [
+      { id: 2, note: "bad" },
+      { id: null, note: "no id" },
+    ]);
+    expect(rejected).toEqual([]);
+    expect(await db.sql("SELECT count(*) AS rows FROM t")).toEqual([{ rows: "3" }]);
   });
 });

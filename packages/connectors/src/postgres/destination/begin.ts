@@ -1,9 +1,9 @@
-import type { BeginRequest, Context } from "@weir/protocol";
+import type { BeginRequest, Context, FencingToken } from "@weir/protocol";
 import { WeirError } from "@weir/protocol";
 import type { Session } from "../connection.ts";
 import { sqlState } from "../failures.ts";
 import { lookAt } from "./catalog.ts";
-import { putCheckpoints, takeFence } from "./ledger.ts";
+import { putCheckpoints, refuseIfSurpassed, takeFence } from "./ledger.ts";
 import { refuseSharedTables, stageHash } from "./names.ts";
 import { literal, tableText, transaction } from "./sql.ts";
 import { type Preparation, prepare, tablesOf } from "./tables.ts";
@@ -30,7 +30,7 @@ export async function begin(session: Session, scene: BeginScene, request: BeginR
   const { connection, defaultSchema } = scene;
   const { streams, token, checkpoints } = request;
   refuseSharedTables(streams, defaultSchema);
-  const patient = new Patience(session, scene);
+  const patient = new Patience(session, scene, token);
   await patient.try(() => takeFence(session, connection, token));
   const natives = await lookUpNativeTypes(session, streams);
   const preparations = await prepareAll({ session, scene, request, natives, patient });
@@ -138,10 +138,12 @@ const PAUSE_MS = 1000;
 class Patience {
   readonly #session: Session;
   readonly #scene: BeginScene;
+  readonly #token: FencingToken;
 
-  constructor(session: Session, scene: BeginScene) {
+  constructor(session: Session, scene: BeginScene, token: FencingToken) {
     this.#session = session;
     this.#scene = scene;
+    this.#token = token;
   }
 
   async try<T>(act: () => Promise<T>): Promise<T> {
@@ -152,6 +154,8 @@ class Patience {
       } catch (error) {
         if (sqlState(error) !== "55P03") throw error;
         if (tries === TRIES) throw locked(error, await this.#holders());
+        // Whoever is surpassed must not try again, and ends nobody's session.
+        await refuseIfSurpassed(this.#session, this.#scene.connection, this.#token);
         await this.#session.query(END_LEFTOVERS, [this.#scene.pids().join(",")]);
         await clock.sleep(PAUSE_MS, signal);
       }

@@ -117,23 +117,30 @@ RETURNING sync`;
 
 /** Takes the fence, in a transaction of its own: the row's lock puts concurrent takers in order. */
 export async function takeFence(session: Session, connection: string, token: FencingToken): Promise<void> {
-  const values = [storedText(connection), String(token.sync), String(token.attempt)];
-  try {
-    const taken = await withTables(session, () => session.query(TAKE_FENCE, values));
-    if (taken.length === 0) throw fenced(token);
-  } catch (error) {
-    // Whoever is surpassed must not try again, and ends nobody's session for the lock.
-    if (sqlState(error) === "55P03" && (await isSurpassed(session, values))) throw fenced(token);
-    throw error;
-  }
+  const taken = await withTables(session, () => session.query(TAKE_FENCE, fenceValues(connection, token)));
+  if (taken.length === 0) throw fenced(token);
 }
 
-async function isSurpassed(session: Session, values: readonly string[]): Promise<boolean> {
-  const held = await session.query(
-    `SELECT sync FROM ${WEIR_SCHEMA}.fences WHERE connection = $1 AND (sync, attempt) > ($2::bigint, $3::bigint)`,
-    values,
-  );
-  return held.length > 0;
+function fenceValues(connection: string, { sync, attempt }: FencingToken): readonly string[] {
+  return [storedText(connection), String(sync), String(attempt)];
+}
+
+const SURPASSED = `
+SELECT sync FROM ${WEIR_SCHEMA}.fences
+WHERE connection = $1 AND (sync, attempt) > ($2::bigint, $3::bigint)`;
+
+/** Fails when a later worker has taken the fence. Waits for no lock. */
+export async function refuseIfSurpassed(
+  session: Session,
+  connection: string,
+  token: FencingToken,
+): Promise<void> {
+  try {
+    const held = await session.query(SURPASSED, fenceValues(connection, token));
+    if (held.length > 0) throw fenced(token);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
 }
 
 /**
@@ -162,9 +169,7 @@ export async function putCheckpoints(
   checkpoints: readonly StoredCheckpoint[],
 ): Promise<void> {
   const fence = await session.query(PUT, [
-    storedText(connection),
-    String(token.sync),
-    String(token.attempt),
+    ...fenceValues(connection, token),
     textArray(checkpoints.map(({ stream }) => storedText(stream))),
     textArray(checkpoints.map(({ document }) => documentText(document))),
   ]);

@@ -1,6 +1,8 @@
 import type { Session } from "../connection.ts";
 import type { ExistingTable } from "./catalog.ts";
+import { META_COLUMNS } from "./ddl.ts";
 import { keyIndexName } from "./names.ts";
+import { textArray } from "./sql.ts";
 import type { Target } from "./tables.ts";
 
 /**
@@ -16,7 +18,7 @@ SELECT c.relkind = 'r' AND c.relpersistence = 'p' AND NOT c.relispartition AND c
   AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     AND (a.attacl IS NOT NULL OR a.attoptions IS NOT NULL OR a.atthasdef OR a.attidentity <> ''
-      OR a.attnotnull AND a.attname NOT LIKE '\\_airbyte\\_%'))
+      OR a.attnotnull AND a.attname <> ALL ($3::text[])))
   AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_description AS d
     WHERE d.classoid = 'pg_catalog.pg_class'::regclass AND d.objoid = c.oid AND d.description NOT LIKE 'Field "%')
@@ -40,6 +42,10 @@ export async function isPlain(
   { final, key }: Target,
   { oid }: ExistingTable,
 ): Promise<boolean> {
-  const [row] = await session.query<{ readonly plain: string }>(PLAIN, [oid, keyIndexName(final, key)]);
+  const [row] = await session.query<{ readonly plain: string }>(PLAIN, [
+    oid,
+    keyIndexName(final, key),
+    textArray(META_COLUMNS.map(({ name }) => name)),
+  ]);
   return row?.plain === "t";
 }

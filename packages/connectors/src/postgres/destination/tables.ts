@@ -1,6 +1,6 @@
 import type { Field, StreamPlan } from "@weir/protocol";
 import type { CatalogView, ExistingTable } from "./catalog.ts";
-import { createTable, evolveTable, missingMeta, type Wanted } from "./ddl.ts";
+import { createTable, evolveTable, META_COLUMNS, missingMeta, type Wanted } from "./ddl.ts";
 import {
   columnNames,
   keyIndexName,
@@ -171,7 +171,7 @@ function prepareStage(
     return { table, columns, statements: evolved.statements, discards, notes };
   }
   const made = { table, columns: wanted, notes: [] };
-  if (existing !== undefined && isAsWanted(existing, wanted)) {
+  if (existing !== undefined && isAsWanted(existing, wanted, final)) {
     return { ...made, statements: [], discards, stale: table };
   }
   const comment = `Rows of stream ${plan.key.replaceAll("\0", "")} that are not yet shown, kept by Weir.`;
@@ -188,32 +188,53 @@ function drop(table: TableName): string {
   return `DROP TABLE IF EXISTS ${tableText(table)}`;
 }
 
-function isAsWanted(existing: ExistingTable, wanted: readonly Wanted[]): boolean {
-  const { columns } = existing;
+function isAsWanted(
+  existing: ExistingTable,
+  wanted: readonly Wanted[],
+  final: ExistingTable | undefined,
+): boolean {
+  const { columns, checks } = existing;
+  const demands = demandsOf(final, wanted);
   const same = wanted.every(({ name, type }) => {
     const column = columns.get(name);
-    return column !== undefined && sameType(column.type, type);
+    return column?.required === demands.required.has(name) && sameType(column.type, type);
   });
-  return same && missingMeta(existing).length === 0 && columns.size === wanted.length + 4;
+  const counts = missingMeta(existing).length === 0 && columns.size === wanted.length + META_COLUMNS.length;
+  return same && counts && new Set(checks).symmetricDifference(new Set(demands.checks)).size === 0;
+}
+
+interface Demands {
+  readonly required: ReadonlySet<string>;
+  readonly checks: readonly string[];
 }
 
 /**
  * CHECK and NOT NULL of the user's table hold for its stage too, so that a row they refuse is set aside when it is
- * loaded and not found at the end, when the sync could only fail.
+ * loaded and not found at the end, when the sync could only fail. A check may name any column; it is taken over where the
+ * stage has them all, of the same types.
  */
+function demandsOf(final: ExistingTable | undefined, wanted: readonly Wanted[]): Demands {
+  if (final === undefined) return { required: new Set(), checks: [] };
+  const types = new Map([...META_COLUMNS, ...wanted].map(({ name, type }) => [name, type]));
+  const whole = [...final.columns].every(([name, column]) => {
+    const type = types.get(name);
+    return type !== undefined && sameType(type, column.type);
+  });
+  const required = wanted
+    .map(({ name }) => name)
+    .filter((name) => final.columns.get(name)?.required === true);
+  return { required: new Set(required), checks: whole ? final.checks : [] };
+}
+
 function constraintsLike(
   final: ExistingTable | undefined,
   stage: TableName,
   wanted: readonly Wanted[],
 ): readonly string[] {
-  if (final === undefined) return [];
-  const names = new Set(wanted.map(({ name }) => name));
-  const required = wanted.filter(({ name }) => final.columns.get(name)?.required === true);
-  const whole = [...final.columns.keys()].every((name) => names.has(name) || name.startsWith("_airbyte_"));
+  const { required, checks } = demandsOf(final, wanted);
   const actions = [
-    ...required.map(({ name }) => `ALTER COLUMN ${identifier(name)} SET NOT NULL`),
-    // A check may name any column; it can be copied when the stage has them all.
-    ...(whole ? final.checks.map((check) => `ADD ${check}`) : []),
+    ...[...required].map((name) => `ALTER COLUMN ${identifier(name)} SET NOT NULL`),
+    ...checks.map((check) => `ADD ${check}`),
   ];
   return actions.length === 0 ? [] : [`ALTER TABLE ${tableText(stage)} ${actions.join(", ")}`];
 }

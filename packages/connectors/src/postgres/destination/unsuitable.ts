@@ -1,6 +1,7 @@
 import type { StreamPlan } from "@weir/protocol";
 import { type Failure, WeirError } from "@weir/protocol";
 import type { ExistingTable } from "./catalog.ts";
+import { META_COLUMNS } from "./ddl.ts";
 import { EXTRACTED_AT, RAW_ID, type TableName } from "./names.ts";
 
 export interface TableCheck {
@@ -43,7 +44,7 @@ export function refuseUnsuitable({ plan, final, existing, names }: TableCheck): 
         `Take field ${name} out of the stream's selection, or make it an ordinary column.`,
       );
     }
-    if (!written.has(name) && column.required && !column.filled && !name.startsWith("_airbyte_")) {
+    if (!written.has(name) && column.required && !column.filled && !META_NAMES.has(name)) {
       refuse(
         "column_required",
         `Column ${name} of ${table} is NOT NULL without a default, and stream ${plan.key} has no such field.`,
@@ -60,6 +61,8 @@ export function refuseUnsuitable({ plan, final, existing, names }: TableCheck): 
     );
   }
 }
+
+const META_NAMES: ReadonlySet<string> = new Set(META_COLUMNS.map(({ name }) => name));
 
 const MOVE = "Give the stream another namespace or prefix, or rename or drop what is there.";
 
