@@ -12,7 +12,7 @@ import { dateText, timestampText, timeText } from "./temporal.ts";
  * destinations:
  * - string takes anything: numbers and booleans as they are written in JSON, objects and arrays as JSON text;
  * - boolean takes true and false, as text too (`t`, `f`, `true`, `false`); integer takes whole numbers and text of
- *   digits, number takes numbers and text that spells one; never one from the other's place;
+ *   digits (in form `text` also of a whole number, `10.00`), number takes numbers and text that spells one; never one from the other's place;
  * - dates and times take text only (temporal.ts);
  * - object and array take their own JSON type in form `json`, and any JSON text in form `text`, where the column could
  *   hold it and byte routes let it pass; union and unknown take any JSON;
@@ -69,7 +69,7 @@ function textCheck(kind: FieldKind): (text: string) => string | Misfit {
     case "boolean":
       return booleanText;
     case "integer":
-      return integerText;
+      return integralText;
     case "number":
       return numberText;
     case "date":
@@ -88,6 +88,12 @@ function textCheck(kind: FieldKind): (text: string) => string | Misfit {
         return text.isWellFormed() ? text : mended(text);
       };
   }
+}
+
+/** A column that became numeric(10,2) since writes 10 as `10.00`. */
+function integralText(text: string): string | Misfit {
+  const digits = integerText(text);
+  return typeof digits === "string" ? digits : (wholeText(text) ?? digits);
 }
 
 function booleanText(text: string): string | Misfit {

@@ -252,6 +252,14 @@ describe("textReader", () => {
     expect(read(json("1e23"), "integer")).toBe("100000000000000000000000");
   });
 
+  test("the text of a whole number with a fraction of zeros is that integer", () => {
+    const found = ["10.00", "-0.0", "9223372036854775807.0", "1e3", "10.01", "NaN"].map((value) =>
+      read(text(value), "integer"),
+    );
+    expect(found).toEqual(["10", "0", "9223372036854775807", "1000", WRONG, WRONG]);
+    expect(read(json('"10.00"'), "integer")).toEqual(WRONG);
+  });
+
   test("half a surrogate pair is replaced and marked", () => {
     const mended = { change: "TRUNCATED", reason: "DESTINATION_SERIALIZATION_ERROR", text: "a\ufffdb" };
     expect(read(text("a\ud800b"), "string")).toEqual(mended);

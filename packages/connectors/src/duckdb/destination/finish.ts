@@ -3,8 +3,8 @@ import { WeirError } from "@weir/protocol";
 import { ageSql, keepNewest, type KeyedTable, sameKey } from "./dedup.ts";
 import { rememberKey } from "./keyed.ts";
 import type { Link } from "./link.ts";
-import { DELETED_AT_FIELD, GENERATION_ID, META } from "./names.ts";
-import { identifier, tableSql, type TableName } from "./sql.ts";
+import { DELETED_AT_FIELD, GENERATION_ID, META, META_COLUMNS } from "./names.ts";
+import { identifier, literal, tableSql, type TableName } from "./sql.ts";
 import type { Target } from "./target.ts";
 
 interface Scene {
@@ -118,6 +118,31 @@ async function bindIndexes({ link, target, request }: Scene): Promise<void> {
   await link.run(nothing, request.signal);
 }
 
+/** Columns of the user's own, or of fields that the source no longer has. */
+async function hasOtherColumns({ link, target, request }: Scene): Promise<boolean> {
+  const namesOf = ({ schema, name }: TableName): string =>
+    `SELECT lower(column_name) FROM duckdb_columns() WHERE database_name = current_database()
+     AND lower(schema_name) = lower(${literal(schema)}) AND lower(table_name) = lower(${literal(name)})`;
+  const others = `${namesOf(target.final)} EXCEPT ${namesOf(target.load)} LIMIT 1`;
+  return (await link.rows(others, request.signal)).length > 0;
+}
+
+/** Writes staged rows over those with the same key, and leaves the columns alone that the stream has not. */
+async function updateShown({ link, target, request }: Scene, same: string): Promise<void> {
+  const { signal } = request;
+  const [final, load] = [tableSql(target.final), tableSql(target.load)];
+  const mark = target.columns.find(({ field }) => field.name === DELETED_AT_FIELD);
+  if (mark !== undefined) {
+    const deleted = `s.${identifier(mark.name)} IS NOT NULL`;
+    await link.run(`DELETE FROM ${final} AS f USING ${load} AS s WHERE ${same} AND ${deleted}`, signal);
+  }
+  const set = [...META_COLUMNS, ...target.columns.map(({ name }) => name)].map(
+    (name) => `${identifier(name)} = s.${identifier(name)}`,
+  );
+  await link.run(`UPDATE ${final} AS f SET ${set.join(", ")} FROM ${load} AS s WHERE ${same}`, signal);
+  await link.run(`DELETE FROM ${load} AS s USING ${final} AS f WHERE ${same}`, signal);
+}
+
 /** Newer rows take the place of older ones with the same key; whole rows are copied once, the rest is keys alone. */
 async function merge(scene: Scene): Promise<void> {
   const { link, target, request } = scene;
@@ -134,7 +159,8 @@ async function merge(scene: Scene): Promise<void> {
     const older = `${ageSql("f", staged.cursor)} > ${ageSql("s", staged.cursor)}`;
     await bindIndexes(scene);
     await link.run(`DELETE FROM ${load} AS s USING ${final} AS f WHERE ${same} AND ${older}`, signal);
-    await link.run(`DELETE FROM ${final} AS f USING ${load} AS s WHERE ${same}`, signal);
+    if (await hasOtherColumns(scene)) await updateShown(scene, same);
+    else await link.run(`DELETE FROM ${final} AS f USING ${load} AS s WHERE ${same}`, signal);
     await dropDeleted(scene, target.load);
     await link.run(`INSERT INTO ${final} BY NAME FROM ${load}`, signal);
   }
