@@ -1,8 +1,8 @@
-import type { JsonObject, StreamPlan } from "@weir/protocol";
-import { WeirError } from "@weir/protocol";
+import type { StreamPlan, WeirError } from "@weir/protocol";
 import { describe, expect, test } from "vitest";
 import {
   begin,
+  type Found,
   finish,
   loadRows,
   never,
@@ -30,7 +30,7 @@ function plan(mode: StreamPlan["mode"], parts: Partial<StreamPlan> = {}): Stream
   });
 }
 
-async function values(path: string): Promise<readonly JsonObject[]> {
+async function values(path: string): Promise<readonly Found[]> {
   return query(path, "SELECT id, v FROM orders ORDER BY id NULLS LAST, v");
 }
 

@@ -47,7 +47,7 @@ export interface OpenOptions {
 export async function openSession(path: string, options: OpenOptions = {}): Promise<DestinationSession> {
   const { config } = parseConfig(duckdbConfig, { path, ...options.config }, "destination");
   const session = await destination.open({
-    config: config as unknown as JsonObject,
+    config,
     connection: options.connection ?? "shop",
     context: testContext(options.signal === undefined ? {} : { signal: options.signal }),
   });
@@ -214,19 +214,32 @@ export async function syncRows(
   await finish(session, plan, { since: sync });
 }
 
-/** Reads the file by itself, after the sessions are closed. */
-export async function query(path: string, ...statements: readonly string[]): Promise<readonly JsonObject[]> {
+/** A row as `query` gives it: numbers beyond 32 bits as text. */
+export type Found = Readonly<Record<string, string | number | boolean | null>>;
+
+/** Reads the file by itself, after the sessions are closed; the rows of the last statement. */
+export async function query(path: string, ...statements: readonly string[]): Promise<readonly Found[]> {
+  return reading(path, async (read) => {
+    let rows: readonly Found[] = [];
+    for (const sql of statements) rows = await read(sql);
+    return rows;
+  });
+}
+
+/** Several questions to a file that is opened once. */
+export async function reading<T>(
+  path: string,
+  act: (read: (sql: string) => Promise<readonly Found[]>) => Promise<T>,
+): Promise<T> {
   for (const session of sessions) await session.close();
   sessions.clear();
   const instance = await DuckDBInstance.create(path);
   const connection = await instance.connect();
   try {
     await connection.run("SET TimeZone = 'UTC'");
-    let rows: readonly JsonObject[] = [];
-    for (const sql of statements) {
-      rows = (await connection.runAndReadAll(sql)).getRowObjectsJson() as readonly JsonObject[];
-    }
-    return rows;
+    return await act(
+      async (sql) => (await connection.runAndReadAll(sql)).getRowObjectsJson() as readonly Found[],
+    );
   } finally {
     connection.closeSync();
     instance.closeSync();

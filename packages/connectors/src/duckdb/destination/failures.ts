@@ -48,14 +48,14 @@ const RULES: readonly Rule[] = [
     next: "Restore it from a copy, or choose another path and sync again.",
   },
   {
-    pattern: /No space left on device|Disk quota exceeded|could not write all bytes/i,
+    pattern: /No space left on device|ENOSPC|Disk quota exceeded|EDQUOT|could not write all bytes/i,
     code: "destination.disk_full",
     recovery: "ask",
     message: (path) => `The disk that holds ${path} is full.`,
     next: "Free some space. Nothing of what was not committed is kept; the next sync goes on from the last checkpoint.",
   },
   {
-    pattern: /Permission denied|Read-only file system|read-only mode/,
+    pattern: /Permission denied|EACCES|EPERM|Read-only file system|EROFS|read-only mode/,
     code: "destination.not_writable",
     recovery: "ask",
     message: (path) => `${path} may not be written.`,
@@ -69,7 +69,8 @@ const RULES: readonly Rule[] = [
     next: "Give the path of a file.",
   },
   {
-    pattern: /Cannot open file|Not a directory|No such file or directory|File name too long/,
+    pattern:
+      /Cannot open file|Not a directory|No such file or directory|File name too long|EEXIST|ENOTDIR|ENOENT|ENAMETOOLONG/,
     code: "destination.path_unusable",
     recovery: "ask",
     message: (path) => `${path} cannot be created or opened.`,

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { constants } from "node:fs";
-import { type FileHandle, mkdtemp, open as openFile, rm } from "node:fs/promises";
+import { type FileHandle, mkdtemp, open as openFile, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -48,7 +48,8 @@ export class Pipes {
   static async #create(): Promise<Pipes | undefined> {
     // DuckDB would take these for patterns.
     if (process.platform === "win32" || /[*?[\]{}]/.test(tmpdir())) return undefined;
-    const directory = await mkdtemp(join(tmpdir(), "weir-"));
+    await sweep();
+    const directory = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
     const paths = Array.from({ length: READERS }, (_, index) => join(directory, String(index)));
     try {
       await promisify(execFile)("mkfifo", ["-m", "600", ...paths]);
@@ -80,6 +81,30 @@ export class Pipes {
     this.#free.push(path);
     // Those whose wait was aborted look, find nothing of theirs to do, and leave it to the rest.
     for (const wake of this.#waiting.splice(0)) wake();
+  }
+}
+
+const PREFIX = "weir-pipes-";
+const DAY_MS = 86_400_000;
+
+/** Pipes of processes that were killed; a day old, because process numbers of other containers mean nothing here. */
+async function sweep(): Promise<void> {
+  for (const name of await readdir(tmpdir()).catch(() => [])) {
+    const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN;
+    if (Number.isNaN(pid) || isRunning(pid)) continue;
+    const path = join(tmpdir(), name);
+    const found = await stat(path).catch(() => undefined);
+    if (found === undefined || Date.now() - found.mtimeMs < DAY_MS) continue;
+    await rm(path, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }
 
