@@ -30,7 +30,10 @@ export function selectStreams(connection: Connection, catalog: Catalog): readonl
     throw new WeirError({
       code: "config.stream_unknown",
       message: problems.join(" "),
-      next: `Choose from the source's streams (${nameSome(catalog.streams.map(streamKey))}); "weir discover" lists them all.`,
+      next:
+        catalog.streams.length === 0
+          ? "The source shows no streams at all: look at its configuration and at what its user may read."
+          : `Choose from the source's streams (${nameSome(catalog.streams.map(streamKey))}); "weir discover" lists them all.`,
       recovery: "ask",
       origin: "config",
       path: "streams",

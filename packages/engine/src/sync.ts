@@ -44,6 +44,8 @@ class Sync {
   #form: StateForm | undefined;
   #transactional = true;
   #last: AttemptOutcome | undefined;
+  /** Of the last attempt before this one that had a plan: what it committed is told, although a later one had none. */
+  #earlier: AttemptOutcome | undefined;
   /** A connector left behind may still call back: nobody listens. */
   #over = false;
   readonly #notices = new Set<string>();
@@ -109,6 +111,7 @@ class Sync {
   /** One attempt from opening the destination to closing it. Returns why it failed. */
   async #attempt(): Promise<Failure | undefined> {
     this.#attempts += 1;
+    this.#earlier = this.#last ?? this.#earlier;
     this.#last = undefined;
     const stop = new AbortController();
     const signal = AbortSignal.any([this.#request.signal, stop.signal]);
@@ -292,7 +295,7 @@ class Sync {
       attempts: this.#attempts,
       startedAt: this.#startedAt,
       transactional: this.#transactional,
-      outcome: this.#last,
+      outcome: this.#last ?? this.#earlier,
       notices: [...this.#notices],
       schemaNotes: [...this.#schemaNotes],
       pathOf: (name) => this.#deadLetters.pathOf(name),

@@ -101,11 +101,11 @@ describe.each(TARGETS)("%s, changes while a sync runs", (id) => {
     const source = await parts();
     const target = await newTarget(id);
     const change = "ALTER TABLE orders DROP COLUMN gone";
-    const { result, events } = await run({ source, target, policy: "disable", change });
+    const { result } = await run({ source, target, policy: "disable", change });
     expect(result).toMatchObject({ status: "failed", failure: { code: "source.schema_changed_refused" } });
     const before = await rowsOf(target, "orders");
-    const committed = events.flatMap((event) => (event.type === "checkpoint" ? [event.rows.committed] : []));
-    expect(before.length).toBe(committed.at(-1));
+    expect(result.streams[0]?.rows).toMatchObject({ read: before.length, committed: before.length });
+    expect(before.length).toBeGreaterThan(0);
     expect(ids(before)).toEqual(all.slice(0, before.length));
     expect((await run({ source, target, policy: "disable" })).result.status).toBe("failed");
     expect((await run({ source, target, policy: "disable", acceptSchema: true })).result.status).toBe(
