@@ -1,15 +1,14 @@
 import { testPostgres } from "@weir/kit/testing";
-import type { Field, FieldKind } from "@weir/protocol";
-import { WeirError } from "@weir/protocol";
-import pg from "pg";
+import type { Field, FieldKind, WeirError } from "@weir/protocol";
+import { Client } from "pg";
 import { to } from "pg-copy-streams";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { batches, begin, loadPart, never, newPath, openSession, planOf, query } from "./duckdb-scene.ts";
 
-let client: pg.Client;
+let client: Client;
 
 beforeAll(async () => {
-  client = new pg.Client({ connectionString: await testPostgres() });
+  client = new Client({ connectionString: await testPostgres() });
   await client.connect();
   await client.query("SET TimeZone = 'UTC'");
 });
