@@ -96,6 +96,11 @@ export interface DestinationSession {
    * `destination.names_collide` when two streams fold to one table.
    */
   begin(request: BeginRequest): Promise<readonly SchemaNote[]>;
+  /**
+   * Keys of the streams whose table is not there. Asked before `begin`, about streams that go on from a checkpoint: a
+   * table somebody dropped must be read again from the start. Absent: the destination cannot tell.
+   */
+  missing?(streams: readonly StreamPlan[]): Promise<readonly string[]>;
   /** The encodings for a stream, after `begin`; `batch` is always among them. */
   takes(stream: StreamPlan): readonly Encoding[];
   /** Opens a transaction. The engine never opens more than `capabilities.parallel`, message sessions apart. */

@@ -85,6 +85,8 @@ export function memorySession({ store, options, connection, note }: SessionScene
           return evolve(store, stream);
         });
       }),
+    missing: async (streams) =>
+      streams.filter((stream) => !store.tables.has(tableKey(stream.table))).map(({ key }) => key),
     takes: (stream) => {
       if (!begun.has(stream.key)) throw new Error("takes comes after begin.");
       const columns = stream.fields.map((field) => ({ field, type: "" }));

@@ -15,6 +15,8 @@ export interface MemoryDestination {
   checkpoint(connection: string, stream: string): JsonObject | undefined;
   /** The calls that had an effect: `begin`, `commit <streams>`, `finish <stream>`. */
   readonly calls: readonly string[];
+  /** Removes a table, as a user might. */
+  drop(table: string): void;
   /** Loses everything not committed; sessions that are open are dead. */
   crash(): void;
 }
@@ -55,6 +57,7 @@ export function memoryDestination(options: MemoryDestinationOptions = {}): Memor
     columns: (table) => find(table)?.fields.map(({ name }) => name) ?? [],
     checkpoint: (connection, stream) => store.connection(connection).checkpoints.get(stream),
     calls,
+    drop: (table) => void store.tables.delete(tableKey({ name: table })),
     crash: () => (store.epoch += 1),
   };
 }

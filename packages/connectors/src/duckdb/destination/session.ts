@@ -14,6 +14,7 @@ import type {
   StreamPlan,
 } from "@weir/protocol";
 import { begin } from "./begin.ts";
+import { readCatalog } from "./catalog.ts";
 import { isMissingTable } from "./failures.ts";
 import { Pipes } from "./fifo.ts";
 import { finish } from "./finish.ts";
@@ -29,6 +30,7 @@ import {
 } from "./ledger.ts";
 import type { Link } from "./link.ts";
 import { measure } from "./measure.ts";
+import { tableName } from "./names.ts";
 import type { SharedFile } from "./shared-file.ts";
 import { encodingsOf } from "./takes.ts";
 import type { Target } from "./target.ts";
@@ -92,6 +94,14 @@ export class DuckdbSession implements DestinationSession {
     this.#token = request.token;
     for (const target of targets) this.#targets.set(target.plan.key, target);
     return notes;
+  }
+
+  async missing(streams: readonly StreamPlan[]): Promise<readonly string[]> {
+    if (streams.length === 0) return [];
+    const catalog = await this.#with((link) => readCatalog(link));
+    return streams
+      .filter((stream) => catalog.table(tableName(stream, this.#schema)) === undefined)
+      .map(({ key }) => key);
   }
 
   takes(stream: StreamPlan): readonly Encoding[] {

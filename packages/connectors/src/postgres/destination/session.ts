@@ -23,6 +23,7 @@ import { putCheckpoints, readHeld, resetCheckpoints } from "./ledger.ts";
 import { measure } from "./measure.ts";
 import { hash, tableName } from "./names.ts";
 import { Sessions } from "./sessions.ts";
+import { tableText, textArray } from "./sql.ts";
 import type { Target } from "./tables.ts";
 import { PostgresTransaction } from "./transaction.ts";
 import type { NativeTypes } from "./types.ts";
@@ -47,6 +48,9 @@ export function sessionSettings(connection: string): Readonly<Record<string, str
     application_name: `weir ${hash(connection, 16)}`,
   };
 }
+
+const MISSING = `
+SELECT given.at FROM unnest($1::text[]) WITH ORDINALITY AS given (name, at) WHERE to_regclass(given.name) IS NULL`;
 
 type OpenPostgres = Omit<OpenDestination, "config"> & { readonly config: DestinationConfig };
 
@@ -94,6 +98,15 @@ class PostgresSession implements DestinationSession {
     this.#natives = new Map([...this.#natives, ...natives]);
     for (const { target } of preparations) this.#targets.set(target.plan.key, target);
     return preparations.flatMap(({ notes }) => notes);
+  }
+
+  async missing(streams: readonly StreamPlan[]): Promise<readonly string[]> {
+    const { schema } = this.#request.config;
+    const names = streams.map((stream) => tableText(tableName(stream, schema)));
+    const rows = await this.#with((session) =>
+      session.query<{ readonly at: string }>(MISSING, [textArray(names)]),
+    );
+    return rows.flatMap(({ at }) => streams[Number(at) - 1]?.key ?? []);
   }
 
   takes(stream: StreamPlan): readonly Encoding[] {
