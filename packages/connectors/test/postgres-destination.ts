@@ -8,7 +8,6 @@ import type {
   Field,
   FieldKind,
   JsonObject,
-  JsonValue,
   LoadResult,
   LoadTransaction,
   PartRead,
@@ -103,7 +102,7 @@ export function planOf(parts: Partial<StreamPlan> & Pick<StreamPlan, "table" | "
   };
 }
 
-export function columnsOf(list: readonly Field[], rows: readonly JsonObject[]): readonly Column[] {
+function columnsOf(list: readonly Field[], rows: readonly JsonObject[]): readonly Column[] {
   return list.map(({ name }) => ({ form: "json", values: rows.map((row) => row[name]) }));
 }
 
@@ -248,5 +247,3 @@ export async function codeOf(promise: Promise<unknown>): Promise<string> {
   }
   return "no failure";
 }
-
-export type { JsonValue };

@@ -84,7 +84,7 @@ async function addStaged(session: Session, target: Target): Promise<void> {
   await session.query(`TRUNCATE ${load}`);
 }
 
-export function deletedColumn({ columns }: Target): string | undefined {
+function deletedColumn({ columns }: Target): string | undefined {
   return columns.find(({ field }) => field.name === DELETED_AT_FIELD)?.name;
 }
 

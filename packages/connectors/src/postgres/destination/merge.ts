@@ -144,7 +144,7 @@ function insertNew(target: Target, deleted: string | undefined, { staged, on }: 
     WHERE ${staged} AND ${alive(deleted)} AND NOT EXISTS (SELECT FROM ${final} AS f WHERE ${on})`;
 }
 
-export function allColumns({ columns }: Target): readonly string[] {
+function allColumns({ columns }: Target): readonly string[] {
   return [RAW_ID, EXTRACTED_AT, META, GENERATION_ID, ...columns.map(({ name }) => name)];
 }
 
@@ -177,7 +177,7 @@ function dropKeyIndex({ final, key }: Target): string {
   return `DROP INDEX IF EXISTS ${identifier(final.schema)}.${identifier(keyIndexName(final, key))}`;
 }
 
-export function hashIndex({ final, key }: Pick<Target, "final" | "key">): string {
+function hashIndex({ final, key }: Pick<Target, "final" | "key">): string {
   const [first = ""] = key;
   return `CREATE INDEX ${identifier(keyIndexName(final, key))} ON ${tableText(final)} USING hash (${identifier(first)})`;
 }

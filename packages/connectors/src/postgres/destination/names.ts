@@ -51,7 +51,7 @@ function storable(name: string, taken: ReadonlySet<string>): string {
 }
 
 /** The longest beginning of at most `bytes` bytes that ends at a character. */
-export function cut(text: string, bytes: number): string {
+function cut(text: string, bytes: number): string {
   const buffer = Buffer.from(text);
   if (buffer.length <= bytes) return text;
   let end = bytes;
