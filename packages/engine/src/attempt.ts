@@ -180,8 +180,10 @@ export class Attempt {
   async #moveMessages(session: Extract<SourceSession, { readonly kind: "messages" }>): Promise<void> {
     const reading = this.#runs.filter((run) => run.planned.work === "read");
     for (const run of this.#runs) run.move("begin");
-    const form = this.#input.form ?? this.#input.connection.form;
-    const incomplete = await runMessages({ attempt: this.#context, session, runs: reading, form });
+    const { connection } = this.#input;
+    const form = this.#input.form ?? connection.form;
+    const input = { attempt: this.#context, session, runs: reading, connection, form };
+    const incomplete = await runMessages(input);
     await this.#eachStream(this.#runs, async (run) => {
       if (incomplete.has(run.key)) throw incompleteStream(run.key);
       await this.#finish(run);

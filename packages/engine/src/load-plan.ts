@@ -99,11 +99,17 @@ function noticesOfAppending({ selected, before, table }: LoadInput): readonly st
 
 /** A load that was interrupted, or read to its end and not finished. */
 function goOn(input: LoadInput, before: StreamDocument): LoadPlan {
-  if (before.phase === "loaded") return leave(before, "finish");
+  const loaded = before.phase === "loaded";
+  // An increment of an earlier sync is read on: this one owes the rows that have come since.
+  if (loaded && (before.sync === input.sync || !isIncremental(before.mode))) return leave(before, "finish");
   if (before.clear) return leave(before, "clear");
-  if (!before.uncovered && !isLeftOut(input, before)) return leave(before, "read");
+  const leftOut = isLeftOut(input, before);
+  const load: Load = { ...before, phase: "loading", uncovered: false };
+  if (!before.uncovered && !leftOut) return leave(load, "read");
   if (before.minimumGeneration > 0) return startAnew(input, { replace: true });
-  return { ...leave({ ...before, state: null, overlap: true, uncovered: false }, "read"), anew: true };
+  // Rows after the last state come again from there.
+  if (loaded && !leftOut) return leave({ ...load, overlap: true }, "read");
+  return { ...leave({ ...load, state: null, overlap: true }, "read"), anew: true };
 }
 
 /** Rows are there, but the shared state has moved on without the stream: the source reads it from the start. */

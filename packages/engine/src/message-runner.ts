@@ -1,6 +1,7 @@
 import type { JsonValue, Message, MessageSession, StateMessage, StreamState, Trace } from "@weir/protocol";
 import { streamKey, WeirError } from "@weir/protocol";
 import type { AttemptContext } from "./attempt-context.ts";
+import type { ConnectionDocument } from "./document.ts";
 import { storeConnection } from "./document.ts";
 import { watched } from "./load.ts";
 import { MessageScope } from "./message-scope.ts";
@@ -24,6 +25,8 @@ export interface MessageRun {
   readonly attempt: AttemptContext;
   readonly session: MessageSession;
   readonly runs: readonly StreamRun[];
+  /** The connection's document as the attempt began. */
+  readonly connection: ConnectionDocument;
   /** The form the source used before; undefined when it was never seen. */
   readonly form: StateForm | undefined;
 }
@@ -139,14 +142,18 @@ class MessageMover {
       message,
       [...this.#runs.keys()].reduce((sum, key) => sum + scope.rowsSinceState(key), 0),
     );
-    const { sync } = this.#input.attempt.token;
     const data = form === "GLOBAL" ? (state.global?.shared_state ?? null) : (state.data ?? null);
+    await scope.commit({ states, also: [storeConnection(this.#connectionAt(form, data))] });
+    this.#committed = true;
+  }
+
+  /** A state that covers no incremental stream leaves alone the one that covers those not read this time. */
+  #connectionAt(form: "GLOBAL" | "LEGACY", state: JsonValue): ConnectionDocument {
+    const { connection } = this.#input;
     const covers = [...this.#runs.values()]
       .filter(({ planned }) => isIncremental(planned.selected.mode))
       .map(({ key }) => key);
-    const also = [storeConnection({ sync, status: "running", form, state: data, covers })];
-    await scope.commit({ states, also });
-    this.#committed = true;
+    return covers.length === 0 ? { ...connection, form } : { ...connection, form, state, covers };
   }
 
   async #streamState(message: StateMessage, stream: StreamState | undefined): Promise<void> {

@@ -1,15 +1,16 @@
 import { describe, expect, it } from "vitest";
+import type { Recovery } from "@weir/protocol";
 import { memoryDestination } from "@weir/kit/testing";
 import { sync } from "../src/index.ts";
 import { destinationAround } from "./around.ts";
 import { failing, idsIn, once, sceneRequest, selections } from "./scene.ts";
-import { globalState, record, scripted } from "./script.ts";
+import { globalState, record, scripted, streamState } from "./script.ts";
 
 /** A destination that fails once, when the step is asked about a stream. */
-function failsOnceAt(step: "finish" | "commit", stream: string) {
+function failsOnceAt(step: "finish" | "commit", stream: string, recovery: Recovery = "retry") {
   const destination = memoryDestination();
   const fails = once(() => {
-    throw failing("retry", "destination.connection_lost");
+    throw failing(recovery, "destination.connection_lost");
   });
   const connector = destinationAround(destination.connector, {
     finish: async (finish, request) => {
@@ -71,4 +72,28 @@ describe("rows after a message source's last state", () => {
     expect(result.failure).toBeUndefined();
     expect([idsIn(destination), idsIn(destination, "orders")]).toEqual([[1, 2], [2]]);
   });
+});
+
+describe("an increment that was read to its end and could not be finished", () => {
+  it.each(["incremental_append", "incremental_append_deduped"] as const)(
+    "is read on by the next sync, which owes what has come since (%s)",
+    async (mode) => {
+      const { destination, connector } = failsOnceAt("finish", "users", "ask");
+      const ids = [1, 2];
+      const source = scripted(["users"], function* ({ state }) {
+        const [own] = state;
+        const at = own?.type === "STREAM" ? Number(own.state) : 0;
+        for (const id of ids.slice(at, 2)) yield record("users", id);
+        yield streamState("users", Math.min(ids.length, 2));
+        for (const id of ids.slice(2)) yield record("users", id);
+      });
+      ids.push(3);
+      const scene = { source, destination: connector, mode };
+      expect((await sync(sceneRequest(scene))).status).toBe("failed");
+      ids.push(4);
+      const next = await sync(sceneRequest(scene));
+      expect([next.status, next.sync]).toEqual(["succeeded", 2]);
+      expect(idsIn(destination)).toEqual([1, 2, 3, 4]);
+    },
+  );
 });
