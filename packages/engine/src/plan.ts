@@ -32,6 +32,8 @@ export interface PlanInput {
   readonly catalog: Catalog;
   readonly held: Checkpoints;
   readonly sync: number;
+  /** Streams whose table is gone: they start from nothing. */
+  readonly lost?: ReadonlySet<string>;
 }
 
 /** Plans an attempt from what the source offers and what the destination holds. [I4] */
@@ -47,7 +49,7 @@ export function planSync(input: PlanInput): SyncPlan {
   const notes = offered.filter((stream) => !selected.includes(stream)).map(({ key }) => notJoined(key));
   const notices = vanished(held, selected);
   const streams = selected.map((stream) => {
-    const before = held.streams.get(stream.key);
+    const before = input.lost?.has(stream.key) === true ? undefined : held.streams.get(stream.key);
     const decision = decideSchema({
       selected: stream,
       before,

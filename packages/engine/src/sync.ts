@@ -9,7 +9,7 @@ import { HeldCheckpoints } from "./held.ts";
 import type { Limits } from "./limits.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import type { StateForm } from "./message-runner.ts";
-import { planSync } from "./plan.ts";
+import { planTables } from "./lost-tables.ts";
 import { rawIdPrefixes } from "./raw-id.ts";
 import type { SyncRequest, SyncResult } from "./request.ts";
 import { buildResult, committedRows } from "./result.ts";
@@ -195,7 +195,9 @@ class Sync {
     const context = { clock: request.clock, log: request.log, signal };
     const discovery = watchdog.during("source", "discover", () => connector.discover(config, context));
     const catalog = await inTime(discovery);
-    const plan = planSync({ request, catalog, held: checkpoints, sync: token.sync });
+    const plan = await inTime(
+      asked("missing", () => planTables(session, { request, catalog, held: checkpoints, sync: token.sync })),
+    );
     plan.notes.forEach((note) => this.#schemaNotes.add(note));
     const connection = beginConnection(checkpoints.connection, plan.streams, token.sync);
     const attempt = new Attempt({

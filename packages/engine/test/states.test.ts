@@ -61,6 +61,7 @@ const SOURCES = [
   "held.ts",
   "load-plan.ts",
   "load.ts",
+  "lost-tables.ts",
   "message-buffer.ts",
   "message-runner.ts",
   "message-scope.ts",
