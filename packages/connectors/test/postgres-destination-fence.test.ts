@@ -40,6 +40,35 @@ describe("fence", () => {
     expect(await db.sql("SELECT id FROM t")).toEqual([{ id: "2" }]);
   });
 
+  test("a stopped worker's open transaction does not keep the next one from finishing", async () => {
+    const db = await newDatabase();
+    for (const mode of ["overwrite", "overwrite_dedup", "append_dedup"] as const) {
+      const staged = planOf({
+        table: { name: mode },
+        fields: fields({ id: "integer" }),
+        primaryKey: ["id"],
+        mode,
+      });
+      const begin = (attempt: number) => ({
+        token: { sync: 1, attempt },
+        streams: [staged],
+        checkpoints: [],
+      });
+      const stopped = await openDestination(db.url, { connection: mode });
+      await stopped.begin(begin(1));
+      await loadPart(stopped, staged, [{ id: 1 }]);
+      const transaction = await stopped.transaction(never);
+      await loadRead(stopped, transaction, staged, rowsRead(staged, [{ id: 7 }]));
+      const next = await openDestination(db.url, { connection: mode });
+      const again = { ...staged, fresh: false };
+      await next.begin({ ...begin(2), streams: [again] });
+      await loadPart(next, again, [{ id: 2 }]);
+      await finishStream(next, again);
+      await Promise.all([next.close(), stopped.close()]);
+      expect(await db.sql(`SELECT id FROM ${mode} ORDER BY id`)).toEqual([{ id: "1" }, { id: "2" }]);
+    }
+  }, 20_000);
+
   test("tokens are compared as (sync, attempt), for each connection apart", async () => {
     const db = await newDatabase();
     const session = await openDestination(db.url);

@@ -5,7 +5,7 @@ import { sqlState } from "../failures.ts";
 import { lookAt } from "./catalog.ts";
 import { putCheckpoints, refuseIfSurpassed, takeFence } from "./ledger.ts";
 import { refuseSharedTables, stageHash } from "./names.ts";
-import { literal, tableText, transaction } from "./sql.ts";
+import { literal, tableText, textArray, transaction } from "./sql.ts";
 import { type Preparation, prepare, tablesOf } from "./tables.ts";
 import { lookUpNativeTypes, type NativeTypes } from "./types.ts";
 
@@ -41,7 +41,23 @@ export async function begin(session: Session, scene: BeginScene, request: BeginR
   const keep = (): Promise<void> => putCheckpoints(session, connection, token, checkpoints);
   if (discards.length > 0) await patient.try(() => discard(session, discards, keep));
   else if (checkpoints.length > 0) await keep();
+  await endBlockers(session, scene, preparations);
   return { preparations, natives };
+}
+
+/**
+ * `finish` waits for locks as long as it must, so whoever was surpassed and holds some must not keep them: a stopped
+ * process holds its transaction open for ever, and cannot commit it. One round trip where rows are staged.
+ */
+async function endBlockers(
+  session: Session,
+  scene: BeginScene,
+  preparations: readonly Preparation[],
+): Promise<void> {
+  const staged = preparations.flatMap(({ target }) =>
+    target.plan.mode === "append" ? [] : [tableText(target.load), tableText(target.final)],
+  );
+  if (staged.length > 0) await session.query(END_BLOCKERS, [scene.pids().join(","), textArray(staged)]);
 }
 
 interface PrepareScene {
@@ -173,6 +189,15 @@ const END_LEFTOVERS = `
 SELECT pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
 WHERE application_name = current_setting('application_name') AND usename = current_user
   AND datname = current_database() AND pid <> ALL (string_to_array($1, ',')::int[])`;
+
+const END_BLOCKERS = `
+SELECT pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
+WHERE application_name = current_setting('application_name') AND usename = current_user
+  AND datname = current_database() AND pid <> ALL (string_to_array($1, ',')::int[])
+  AND pid IN (
+    SELECT pid FROM pg_catalog.pg_locks
+    WHERE locktype = 'relation' AND relation IN (SELECT to_regclass(name) FROM unnest($2::text[]) AS given (name))
+  )`;
 
 /** Who has had a transaction open for longest: those locks are most likely in the way. */
 const HOLDERS = `
