@@ -68,7 +68,8 @@ export class Attempt {
     } catch (error) {
       if (error instanceof FormDiscovered) this.#form = error.form;
       else this.#failures.push(failureOf(error, "engine"));
-      this.#break(failureOf(error, "engine"));
+      if (!this.#context.signal.aborted) this.#logDefect(error);
+      this.#break(this.#context.request.signal.aborted ? cancelled() : failureOf(error, "engine"));
     } finally {
       await this.#closeSource();
     }
@@ -94,6 +95,12 @@ export class Attempt {
 
   #move(signal: AttemptSignal): void {
     this.#state = next(ATTEMPT, this.#state, signal);
+  }
+
+  /** A log is where a stack trace belongs. */
+  #logDefect(error: unknown): void {
+    if (error instanceof WeirError || !(error instanceof Error)) return;
+    this.#context.request.log("debug", error.stack ?? error.message);
   }
 
   #break(failure: Failure): void {
@@ -216,6 +223,7 @@ export class Attempt {
   }
 
   #streamFailed(run: StreamRun, error: unknown): void {
+    this.#logDefect(error);
     const failure = { ...failureOf(error, "engine"), stream: run.key };
     this.#failures.push(failure);
     run.fail(failure, false);
@@ -233,4 +241,14 @@ function incompleteStream(key: string): WeirError {
     origin: "source",
     stream: key,
   });
+}
+
+export function cancelled(): Failure {
+  return {
+    code: "engine.cancelled",
+    message: "The sync was cancelled.",
+    next: "Run it again: it goes on after the last checkpoint.",
+    recovery: "stop",
+    origin: "engine",
+  };
 }

@@ -32,6 +32,8 @@ export interface PlanInput {
   readonly catalog: Catalog;
   readonly held: Checkpoints;
   readonly sync: number;
+  /** What the destination can do; absent: everything. */
+  readonly modes?: readonly WriteMode[];
   /** Streams whose table is gone: they start from nothing. */
   readonly lost?: ReadonlySet<string>;
 }
@@ -40,7 +42,7 @@ export interface PlanInput {
 export function planSync(input: PlanInput): SyncPlan {
   const { request, catalog, held } = input;
   const { connection } = request;
-  const offered = selectStreams(connection, catalog);
+  const offered = selectStreams(connection, catalog, input.modes);
   const selected = offered.filter((stream) => isWanted(connection, stream, held));
   refuseUnknownNames(request, selected);
   refuseSharedTables(

@@ -1,4 +1,4 @@
-import type { Catalog, Field, Stream } from "@weir/protocol";
+import type { Catalog, Field, Stream, WriteMode } from "@weir/protocol";
 import { fieldsOf, streamKey, WeirError } from "@weir/protocol";
 import type { StreamShape } from "./document.ts";
 import type { Connection, StreamSelection, SyncMode } from "./request.ts";
@@ -16,15 +16,21 @@ export interface SelectedStream {
   readonly only?: ReadonlySet<string> | undefined;
 }
 
+const ALL_MODES: readonly WriteMode[] = ["append", "overwrite", "append_dedup", "overwrite_dedup"];
+
 /** Resolves the connection's selections against what the source offers. Every problem is named at once. */
-export function selectStreams(connection: Connection, catalog: Catalog): readonly SelectedStream[] {
+export function selectStreams(
+  connection: Connection,
+  catalog: Catalog,
+  modes: readonly WriteMode[] = ALL_MODES,
+): readonly SelectedStream[] {
   if (connection.streams === "all")
-    return catalog.streams.map((stream) => select(stream, { name: stream.name }));
+    return catalog.streams.map((stream) => select(stream, { name: stream.name }, modes));
   const problems: string[] = [];
   const selected: SelectedStream[] = [];
   for (const selection of connection.streams) {
     const stream = findStream(catalog, selection, problems);
-    if (stream !== undefined) selected.push(select(stream, selection));
+    if (stream !== undefined) selected.push(select(stream, selection, modes));
   }
   if (problems.length > 0) {
     throw new WeirError({
@@ -58,14 +64,14 @@ function nameSome(names: readonly string[]): string {
   return names.length <= 10 ? names.join(", ") : `${names.slice(0, 10).join(", ")}, … ${names.length} in all`;
 }
 
-function select(stream: Stream, selection: StreamSelection): SelectedStream {
+function select(stream: Stream, selection: StreamSelection, modes: readonly WriteMode[]): SelectedStream {
   const key = streamKey(stream);
   const fields = fieldsOf(stream.json_schema);
   const primaryKey = topLevel(stream.source_defined_primary_key);
   const keyFields =
     primaryKey.length > 0 && selection.primaryKey === undefined ? primaryKey : (selection.primaryKey ?? []);
   const cursor = cursorOf(stream, selection);
-  const mode = selection.mode ?? defaultMode(stream, keyFields, cursor);
+  const mode = selection.mode ?? defaultMode(stream, keyFields, cursor, modes);
   const result: SelectedStream = {
     key,
     stream,
@@ -85,10 +91,18 @@ function cursorOf(stream: Stream, selection: StreamSelection): string | undefine
   return selection.cursor ?? own;
 }
 
-function defaultMode(stream: Stream, key: readonly string[], cursor: string | undefined): SyncMode {
+/** The best the source can give and the destination can keep. */
+function defaultMode(
+  stream: Stream,
+  key: readonly string[],
+  cursor: string | undefined,
+  modes: readonly WriteMode[],
+): SyncMode {
   const incremental = stream.supported_sync_modes.includes("incremental");
   const hasCursor = cursor !== undefined || stream.source_defined_cursor === true;
-  return incremental && hasCursor && key.length > 0 ? "incremental_append_deduped" : "full_refresh_overwrite";
+  if (incremental && hasCursor && key.length > 0 && modes.includes("append_dedup"))
+    return "incremental_append_deduped";
+  return modes.includes("overwrite") ? "full_refresh_overwrite" : "full_refresh_append";
 }
 
 function refuseImpossible(selected: SelectedStream, selection: StreamSelection): void {

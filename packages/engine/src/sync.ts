@@ -1,6 +1,6 @@
 import type { DestinationSession, Failure, FencingToken, Held } from "@weir/protocol";
 import { failureOf } from "@weir/protocol";
-import { Attempt } from "./attempt.ts";
+import { Attempt, cancelled } from "./attempt.ts";
 import type { AttemptOutcome } from "./attempt.ts";
 import type { AttemptContext } from "./attempt-context.ts";
 import { DeadLetters } from "./dead-letters.ts";
@@ -196,7 +196,15 @@ class Sync {
     const discovery = watchdog.during("source", "discover", () => connector.discover(config, context));
     const catalog = await inTime(discovery);
     const plan = await inTime(
-      asked("missing", () => planTables(session, { request, catalog, held: checkpoints, sync: token.sync })),
+      asked("missing", () =>
+        planTables(session, {
+          request,
+          catalog,
+          held: checkpoints,
+          sync: token.sync,
+          modes: session.capabilities.modes,
+        }),
+      ),
     );
     plan.notes.forEach((note) => this.#schemaNotes.add(note));
     const connection = beginConnection(checkpoints.connection, plan.streams, token.sync);
@@ -306,16 +314,6 @@ class Sync {
     this.#emit({ type: "finished", status: result.status });
     return result;
   }
-}
-
-function cancelled(): Failure {
-  return {
-    code: "engine.cancelled",
-    message: "The sync was cancelled.",
-    next: "Run it again: it goes on after the last checkpoint.",
-    recovery: "stop",
-    origin: "engine",
-  };
 }
 
 function formFailure(): Failure {

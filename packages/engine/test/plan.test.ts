@@ -285,3 +285,16 @@ describe("names and choices", () => {
     expect(() => plan(request("full_refresh_append", {}, { streams }), undefined)).toThrow(message);
   });
 });
+
+describe("the mode nobody chose", () => {
+  it.each([
+    [["append", "overwrite", "append_dedup"], "incremental_append_deduped"],
+    [["append", "overwrite"], "full_refresh_overwrite"],
+    [["append"], "full_refresh_append"],
+  ] as const)("is what a destination of %j can do", (modes, mode) => {
+    const asked = request("full_refresh_append", {}, { streams: [{ name: "users", cursor: "at" }] });
+    const held = { connection: undefined, streams: new Map() };
+    const [only] = planSync({ request: asked, catalog: catalog(), held, sync: 1, modes }).streams;
+    expect(only?.selected.mode).toBe(mode);
+  });
+});

@@ -37,16 +37,19 @@ export class WeirError extends Error {
   }
 }
 
+/** What JavaScript throws for a mistake in the program: no other try ends better. */
+const DEFECTS = [TypeError, ReferenceError, RangeError, SyntaxError];
+
 /** The failure inside any thrown value; what is not a WeirError becomes `<origin>.unexpected`. */
 export function failureOf(error: unknown, origin: FailureOrigin): Failure {
   if (error instanceof WeirError) return error.failure;
-  const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return {
     code: `${origin}.unexpected`,
-    message: `Unexpected failure: ${detail.split("\n")[0] ?? ""}`,
+    message: `Unexpected failure: ${text.split("\n")[0] ?? ""}`,
     next: "Run again with --verbose and report the log if it repeats.",
-    recovery: "retry",
+    recovery: DEFECTS.some((kind) => error instanceof kind) ? "stop" : "retry",
     origin,
-    detail,
+    detail: text,
   };
 }
