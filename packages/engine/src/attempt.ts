@@ -69,7 +69,7 @@ export class Attempt {
       if (error instanceof FormDiscovered) this.#form = error.form;
       else this.#failures.push(failureOf(error, "engine"));
       if (!this.#context.signal.aborted) this.#logDefect(error);
-      this.#break(this.#context.request.signal.aborted ? cancelled() : failureOf(error, "engine"));
+      this.#break(this.#context.request.signal.aborted ? cancelledFailure() : failureOf(error, "engine"));
     } finally {
       await this.#closeSource();
     }
@@ -243,7 +243,7 @@ function incompleteStream(key: string): WeirError {
   });
 }
 
-export function cancelled(): Failure {
+export function cancelledFailure(): Failure {
   return {
     code: "engine.cancelled",
     message: "The sync was cancelled.",

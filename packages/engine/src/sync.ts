@@ -1,6 +1,6 @@
 import type { DestinationSession, Failure, FencingToken, Held } from "@weir/protocol";
 import { failureOf } from "@weir/protocol";
-import { Attempt, cancelled } from "./attempt.ts";
+import { Attempt, cancelledFailure } from "./attempt.ts";
 import type { AttemptOutcome } from "./attempt.ts";
 import type { AttemptContext } from "./attempt-context.ts";
 import { DeadLetters } from "./dead-letters.ts";
@@ -122,7 +122,7 @@ class Sync {
       return await this.#withinGrace(this.#openAndMove(watchdog, signal), signal);
     } catch (error) {
       return this.#request.signal.aborted
-        ? cancelled()
+        ? cancelledFailure()
         : failureOf(signal.aborted ? signal.reason : error, "engine");
     } finally {
       over.abort();
