@@ -39,7 +39,7 @@ async function answer(request: Request, signal: AbortSignal): Promise<string> {
 }
 
 async function textOf(request: Request, response: Response): Promise<string> {
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder("utf-8", { fatal: true });
   let text = "";
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
@@ -51,9 +51,19 @@ async function textOf(request: Request, response: Response): Promise<string> {
         recovery: "ask",
       });
     }
-    text += decoder.decode(chunk, { stream: true });
+    text += decoded(request, () => decoder.decode(chunk, { stream: true }));
   }
-  return text + decoder.decode();
+  return text + decoded(request, () => decoder.decode());
+}
+
+function decoded(request: Request, decode: () => string): string {
+  try {
+    return decode();
+  } catch (cause) {
+    const what = "answered with bytes that are not UTF-8";
+    const next = "Make the server answer in UTF-8, as JSON must be.";
+    throw failure(request, { code: "source.not_utf8", what, next, recovery: "ask" }, cause);
+  }
 }
 
 function refused(request: Request, { status }: Response): WeirError {
@@ -69,17 +79,20 @@ interface Trouble {
   readonly code: string;
   readonly what: string;
   readonly recovery: Failure["recovery"];
+  readonly next?: string;
 }
 
+const WAIT = "Wait and run again; look whether the server is up.";
+
 /** Only the host is named: a path or query may hold a secret. */
-function failure(request: Request, { code, what, recovery }: Trouble, cause?: unknown): WeirError {
+function failure(request: Request, trouble: Trouble, cause?: unknown): WeirError {
+  const { code, what, recovery } = trouble;
   const { host } = new URL(request.url);
   return new WeirError(
     {
       code,
       message: `${host} ${what}.`,
-      next:
-        recovery === "retry" ? "Wait and run again; look whether the server is up." : "Correct url or token.",
+      next: trouble.next ?? (recovery === "retry" ? WAIT : "Correct url or token."),
       recovery,
       origin: "source",
       path: "url",
