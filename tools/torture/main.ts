@@ -47,6 +47,8 @@ async function torture(options: TortureOptions): Promise<Report> {
       });
       trials += 1;
       kills += outcome.kills;
+      // The machine's speed drifts: a kill that came too late means that syncs take less than was measured.
+      usual[scenario.destination] *= outcome.kills === 0 ? 0.8 : 1.03;
       damage = addDamage(damage, outcome.damage);
       const kind = `${scenario.destination} ${scenario.mode}, ${scenario.victim}`;
       byKind[kind] = (byKind[kind] ?? 0) + outcome.kills;
