@@ -1,25 +1,13 @@
 import { seededRandom } from "@weir/kit/testing";
-import type { ConfiguredStream, JsonObject, JsonValue } from "@weir/protocol";
+import type { JsonValue } from "@weir/protocol";
 import { describe, expect, test } from "vitest";
 import { tooOld } from "../src/postgres/source/resume.ts";
-import { attempt, configured, newDatabase, partsOf, readAll, type Row, rowsOf } from "./postgres-source.ts";
+import { attempt, ids, incremental, newDatabase, partsOf, readAll, rowsOf } from "./postgres-source.ts";
 
 const database = await newDatabase();
 const byCursor = database.config({ part_megabytes: 1 });
 const byXmin = database.config({ part_megabytes: 1, replication_method: "xmin" });
 const PAD = "repeat(md5(random()::text), 34)";
-
-function incremental(config: JsonObject, name: string, cursor?: string): Promise<ConfiguredStream> {
-  return configured(config, name, {
-    sync_mode: "incremental",
-    destination_sync_mode: "append_dedup",
-    ...(cursor === undefined ? {} : { cursor_field: [cursor] }),
-  });
-}
-
-function ids(rows: readonly Row[]): readonly number[] {
-  return rows.map((row) => Number(row["id"])).toSorted((a, b) => a - b);
-}
 
 /** Something unrelated is written: transaction ids move on. */
 async function elsewhere(): Promise<void> {

@@ -87,6 +87,15 @@ export async function configured(
   return configure(stream, choice);
 }
 
+/** As a sync that only wants what is new. */
+export function incremental(config: JsonObject, name: string, cursor?: string): Promise<ConfiguredStream> {
+  return configured(config, name, {
+    sync_mode: "incremental",
+    destination_sync_mode: "append_dedup",
+    ...(cursor === undefined ? {} : { cursor_field: [cursor] }),
+  });
+}
+
 export function configure(stream: Stream, choice: Choice = {}): ConfiguredStream {
   return { stream, sync_mode: "full_refresh", destination_sync_mode: "append", ...choice };
 }
@@ -206,4 +215,8 @@ export async function readAll(
       restart: reader.restart?.reason,
     };
   });
+}
+
+export function ids(rows: readonly Row[]): readonly number[] {
+  return rows.map((row) => Number(row["id"])).toSorted((a, b) => a - b);
 }

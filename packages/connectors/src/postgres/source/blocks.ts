@@ -3,7 +3,7 @@ import { cover, type Coverage, end, spans } from "./coverage.ts";
 import type { Leaf } from "./leaves.ts";
 import type { Standing } from "./resume.ts";
 import type { Piece, Selection } from "./select.ts";
-import type { Position, Snapshot } from "./state.ts";
+import { NOTHING_SEEN, type Position, seesNothing, type Snapshot } from "./state.ts";
 
 /** One part of a load by blocks, and the coverage once it is committed. */
 export interface BlocksPart {
@@ -29,14 +29,18 @@ const SCAN_FACTOR = 8;
  * the rows written since. After the last part all that `snapshot` sees has been delivered: a row version it sees lies in
  * a block some attempt has read; either that attempt's snapshot saw it and delivered it (a row version never changes its
  * place), or it was written by a transaction that snapshot did not see, and the search for changes finds it.
- * Each search ends by moving the segment to this snapshot, so the next attempt searches from here.
+ * Each search ends by moving the segment to this snapshot, so the next attempt searches from here. Tables that are gone
+ * (dropped, or detached for a while) keep the snapshot they were last read with: should they come back, the search for
+ * changes begins where it ended.
  */
 export function* blocksParts(standing: Standing, limits: BlocksLimits): Generator<BlocksPart> {
   let read = standing.read;
   let group: Work[] = [];
   let bytes = 0;
   const flush = (): BlocksPart => {
-    for (const { from, to } of group) read = cover(read, from, to, limits.snapshot);
+    for (const { from, to, leaf } of group) {
+      read = cover(read, from, to, leaf === undefined ? NOTHING_SEEN : limits.snapshot);
+    }
     const selection = selectionOf(group);
     group = [];
     bytes = 0;
@@ -50,15 +54,18 @@ export function* blocksParts(standing: Standing, limits: BlocksLimits): Generato
   if (group.length > 0) yield flush();
 }
 
-/** Whether a transaction may have written something that `then` did not see and `now` does. */
+/**
+ * Whether a transaction may have written something that `then` did not see and `now` does. An older `now` comes from
+ * another server or a restored one, whose transactions `then` knows nothing about.
+ */
 export function mayDiffer(then: Snapshot, now: Snapshot): boolean {
-  return now.xmax > then.xmax || then.open.length > 0;
+  return now.xmax !== then.xmax || then.open.length > 0;
 }
 
 interface Work {
   readonly from: Position;
   readonly to: Position;
-  /** Absent for a table that is gone. */
+  /** Absent for a table that is gone and will not be read: its place is passed over. */
   readonly leaf?: Leaf | undefined;
   readonly piece?: Piece | undefined;
   readonly bytes: number;
@@ -76,19 +83,21 @@ function* works({ leaves, read }: Standing, limits: BlocksLimits): Generator<Wor
   const start = end(read);
   for (let leaf = start.leaf; leaf < leaves.length; leaf += 1) {
     const from = { leaf, block: leaf === start.leaf ? start.block : 0 };
-    yield* cut(leaves[leaf], from, undefined, { ...limits, conditions: [] });
+    const table = leaves[leaf];
+    if (table === undefined) yield { from, to: { leaf: leaf + 1, block: 0 }, bytes: 0 };
+    else yield* cut(table, from, undefined, { ...limits, conditions: [] });
   }
   for (const { from, to, snapshot } of spans(read)) {
     if (!mayDiffer(snapshot, limits.snapshot)) continue;
-    const search = {
-      ...limits,
-      partBytes: limits.partBytes * SCAN_FACTOR,
-      conditions: [writtenSince(snapshot)],
-    };
+    const search = seesNothing(snapshot)
+      ? { ...limits, conditions: [] }
+      : { ...limits, partBytes: limits.partBytes * SCAN_FACTOR, conditions: [writtenSince(snapshot)] };
     for (let leaf = from.leaf; leaf <= to.leaf; leaf += 1) {
       const begin = { leaf, block: leaf === from.leaf ? from.block : 0 };
-      if (leaf < to.leaf) yield* cut(leaves[leaf], begin, undefined, search);
-      else if (to.block > begin.block) yield* cut(leaves[leaf], begin, to.block, search);
+      const table = leaves[leaf];
+      if (table === undefined) continue;
+      if (leaf < to.leaf) yield* cut(table, begin, undefined, search);
+      else if (to.block > begin.block) yield* cut(table, begin, to.block, search);
     }
   }
 }
@@ -99,14 +108,13 @@ interface Cutting extends BlocksLimits {
 
 /** The pieces of one leaf; the last has no upper bound unless `stop` sets one. */
 function* cut(
-  leaf: Leaf | undefined,
+  leaf: Leaf,
   from: Position,
   stop: number | undefined,
   { partBytes, rangeScans, conditions }: Cutting,
 ): Generator<Work> {
   const next = { leaf: from.leaf + 1, block: 0 };
   const to = stop === undefined ? next : { leaf: from.leaf, block: stop };
-  if (leaf === undefined) return yield { from, to, bytes: 0 };
   if (!leaf.heap) {
     return yield { from, to: next, leaf, piece: { from: leaf.from, conditions: [] }, bytes: leaf.bytes };
   }

@@ -96,7 +96,8 @@ export async function* cursorParts(
     guarded(scene, signal),
   );
   const top = row?.value ?? null;
-  if (top === null && row?.late !== "t") return;
+  const aged = scene.heap && tooOld(state.snapshot, snapshot.at) !== undefined;
+  if (top === null && row?.late !== "t" && !aged) return;
 
   const selection = (conditions: readonly string[]): Selection => ({
     pieces: [{ from: nameOf(scene.relation), conditions }],
@@ -111,7 +112,8 @@ export async function* cursorParts(
   });
   let from = past;
   let lower = [fresh, ...finite];
-  // Late rows go with the first part; they are few, and their state must not move without them.
+  // Late rows go with the first part; they are few, and their state must not move without them. Without any row a state
+  // that cannot be compared is made anew: once this server's transactions have caught up, it would hide some of them.
   let extra = row?.late === "t" ? ` OR (${late.rows})` : "";
   for (;;) {
     const boundary = top === null ? undefined : await nextBoundary(scene, column, { from, top, signal });

@@ -1,10 +1,20 @@
 import { mayDiffer } from "./blocks.ts";
 import type { Plan } from "./plan.ts";
+import { behind } from "./resume.ts";
 import type { StreamScene } from "./scene.ts";
 
 /** What this read cannot promise, said to the user. The README has the whole table. */
 export function noticesOf(scene: StreamScene, plan: Plan): readonly string[] {
-  return [...accessNotices(scene, plan), ...resumeNotices(scene, plan)];
+  return [...accessNotices(scene, plan), ...resumeNotices(scene, plan), ...cursorNotices(scene, plan)];
+}
+
+function cursorNotices({ heap, snapshot }: StreamScene, plan: Plan): readonly string[] {
+  const reason = plan.kind === "cursor" ? behind(plan.state.snapshot, snapshot.at) : undefined;
+  if (reason === undefined) return [];
+  const again = heap ? ", but for rows with the very last value, which come again" : "";
+  return [
+    `Read from the saved cursor on, although ${reason}. What this server alone has at or below the cursor is not read${again}; a refresh reads everything.`,
+  ];
 }
 
 function accessNotices({ relation, leaves, heap, snapshot }: StreamScene, plan: Plan): readonly string[] {

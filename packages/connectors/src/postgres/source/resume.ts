@@ -1,8 +1,8 @@
 import { XID_HORIZON } from "./conditions.ts";
 import type { Coverage } from "./coverage.ts";
-import { end } from "./coverage.ts";
+import { end, spans } from "./coverage.ts";
 import type { Leaf } from "./leaves.ts";
-import type { BlocksState, LeafId, Snapshot } from "./state.ts";
+import { type BlocksState, type LeafId, seesNothing, type Snapshot } from "./state.ts";
 
 /** Where a load by blocks stands: the leaves in the state's order, undefined for those that are gone. */
 export interface Standing {
@@ -24,9 +24,14 @@ export function resume(
   now: Snapshot,
 ): Standing | string {
   if (state.relation !== relation) return "the table was dropped and made again";
-  const aged = state.read.map(({ snapshot }) => tooOld(snapshot, now)).find((reason) => reason !== undefined);
-  if (aged !== undefined) return aged;
   const byOid = new Map(current.map((leaf) => [leaf.oid, leaf]));
+  const aged = spans(state.read).map(({ from, to, snapshot }) => {
+    const some = state.leaves.slice(from.leaf, to.leaf + (to.block > 0 ? 1 : 0));
+    // Tables that are gone keep old snapshots, which are compared only if they come back.
+    return some.some(({ oid }) => byOid.has(oid)) ? tooOld(snapshot, now) : behind(snapshot, now);
+  });
+  const reason = aged.find((found) => found !== undefined);
+  if (reason !== undefined) return reason;
   const isWhole = (ids: readonly LeafId[]): boolean =>
     ids.some(({ oid, file }) => oid === relation && file === "0");
   if (isWhole(state.leaves) !== isWhole(current)) return "permissions on the table have changed";
@@ -42,10 +47,18 @@ export function resume(
 
 /** Why a snapshot of a state cannot be compared with one taken now. */
 export function tooOld(then: Snapshot, now: Snapshot): string | undefined {
-  if (now.xmax < then.xmax)
-    return "the server's transactions are behind the state: another server, or a restored one";
+  if (seesNothing(then)) return undefined;
+  const reason = behind(then, now);
+  if (reason !== undefined) return reason;
   if (now.xmax - then.xmin >= XID_HORIZON) return "more than two billion transactions have passed since";
   return undefined;
+}
+
+/** Transaction ids only grow, so a server that has given out fewer than the state knows has another history. */
+export function behind(then: Snapshot, now: Snapshot): string | undefined {
+  return now.xmax < then.xmax
+    ? "the server's transactions are behind the state: another server, or a restored one"
+    : undefined;
 }
 
 /**

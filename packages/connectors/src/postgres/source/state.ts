@@ -13,6 +13,13 @@ export interface Snapshot {
   readonly open: readonly bigint[] | "all";
 }
 
+/** Of tables that were gone before they could be read: should they come back, all their rows are new. */
+export const NOTHING_SEEN: Snapshot = { xmin: 0n, xmax: 0n, open: [] };
+
+export function seesNothing({ xmax }: Snapshot): boolean {
+  return xmax === NOTHING_SEEN.xmax;
+}
+
 /** A place in the order of reading: leaf tables in the state's order, in each its blocks. */
 export interface Position {
   readonly leaf: number;
