@@ -19,6 +19,7 @@ import { metaText } from "./row-meta.ts";
 import { refusedRows } from "./rules.ts";
 import type { Target } from "./target.ts";
 import type { ColumnType } from "./types.ts";
+import { isUnfit, mergeFields, withoutRows } from "./unfit-keys.ts";
 
 /**
  * Rows given to one INSERT: a whole row group, which DuckDB compresses and writes to the file at once. Fewer stay in
@@ -67,6 +68,7 @@ export async function loadBatches(
 class BatchLoad {
   readonly #scene: LoadScene;
   readonly #request: LoadRequest;
+  readonly #key: ReadonlySet<string>;
   #waiting: ReadyBatch[] = [];
   #waitingRows = 0;
   #waitingBytes = 0;
@@ -77,12 +79,14 @@ class BatchLoad {
   constructor(scene: LoadScene, request: LoadRequest) {
     this.#scene = scene;
     this.#request = request;
+    this.#key = mergeFields(scene.target.plan);
   }
 
   async add(batch: ColumnBatch): Promise<void> {
     if (batch.rows === 0) return;
-    this.#waiting.push(this.#ready(batch));
-    this.#waitingRows += batch.rows;
+    const ready = await this.#ready(batch);
+    if (ready.rows > 0) this.#waiting.push(ready);
+    this.#waitingRows += ready.rows;
     this.#waitingBytes += batch.bytes;
     this.#counts.received += batch.rows;
     this.#counts.bytes += batch.bytes;
@@ -101,7 +105,7 @@ class BatchLoad {
     await this.#writing.catch(() => undefined);
   }
 
-  #ready(batch: ColumnBatch): ReadyBatch {
+  async #ready(batch: ColumnBatch): Promise<ReadyBatch> {
     const { target } = this.#scene;
     const log = new ChangeLog(batch.changes);
     const columns = target.columns.map((column, index) => {
@@ -110,6 +114,11 @@ class BatchLoad {
         throw new TypeError(`The batch has no column for field "${column.field.name}".`);
       return prepare(column, values, batch.rows, log);
     });
+    const unfit = new Set(log.rows().filter((row) => isUnfit(log.of(row), this.#key)));
+    if (unfit.size > 0) {
+      await this.#rejectUnfit(batch, unfit);
+      return this.#ready(withoutRows(batch, unfit));
+    }
     this.#counts.changed += log.size;
     return {
       rows: batch.rows,
@@ -206,6 +215,20 @@ class BatchLoad {
     const written = await link.runRaw(insert, signal);
     await link.runRaw(empty, signal);
     return written;
+  }
+
+  async #rejectUnfit(batch: ColumnBatch, unfit: ReadonlySet<number>): Promise<void> {
+    let row = 0;
+    for (const { data } of rowsOf(batch, this.#request.encoding)) {
+      if (!unfit.has(row++)) continue;
+      this.#counts.rejected += 1;
+      await this.#request.reject({
+        record: data,
+        code: "destination.key_unfit",
+        reason:
+          "A value of the primary key does not fit its column, so that the row cannot be told from others.",
+      });
+    }
   }
 
   async #reject(batches: readonly ReadyBatch[], refused: ReadonlyMap<number, string>): Promise<void> {

@@ -3,6 +3,7 @@ import { WeirError } from "@weir/protocol";
 import type { Catalog, FoundTable } from "./catalog.ts";
 import { readCatalog } from "./catalog.ts";
 import { addColumns, changeTypes, createTable, type DraftColumn } from "./ddl.ts";
+import { forgetFinished } from "./finished.ts";
 import { addCheckpoints, CREATE_LEDGER, nextEntry, takeFence } from "./ledger.ts";
 import type { Link } from "./link.ts";
 import { forgetKey, isKnownKeyed, type KeyedTables, readKeyed } from "./keyed.ts";
@@ -85,6 +86,7 @@ async function beginStream(scene: Scene, plan: StreamPlan): Promise<Target> {
       sql === null ? [] : [{ name, sql }],
     ),
   };
+  if (plan.fresh) await forgetFinished(link, connection, plan);
   if (isKeyed && !plan.mode.endsWith("_dedup")) await forgetKey(link, final);
   // What will replace the table leaves it as it is until it is complete.
   if (ending === "swap") scene.notes.push(...changesOf(final, columns, found).notes);
@@ -144,10 +146,8 @@ function refuseForeign(plan: StreamPlan, final: TableName, catalog: Catalog): vo
 
 /** Each field's column with the type it has or will have, in the final table as in the staging table. */
 function columnsOf(plan: StreamPlan, tables: readonly (FoundTable | undefined)[]): readonly TargetColumn[] {
-  const names = columnNames(
-    plan.fields,
-    new Set(tables.flatMap((table) => [...(table?.columns.keys() ?? [])])),
-  );
+  const spelled = tables.flatMap((table) => [...(table?.columns ?? [])]);
+  const names = columnNames(plan.fields, new Map(spelled.map(([key, { name }]) => [key, name])));
   return plan.fields.map((field) => {
     let column: TargetColumn = {
       field,

@@ -1,25 +1,31 @@
 import type { FinishRequest } from "@weir/protocol";
 import { WeirError } from "@weir/protocol";
-import { ageSql, keepNewest, type KeyedTable, sameKey } from "./dedup.ts";
+import { hasChange, isNewer, keepNewest, type KeyedTable, sameKey } from "./dedup.ts";
+import { addFinished, isFinished } from "./finished.ts";
 import { rememberKey } from "./keyed.ts";
 import type { Link } from "./link.ts";
 import { DELETED_AT_FIELD, GENERATION_ID, META, META_COLUMNS } from "./names.ts";
 import { identifier, literal, tableSql, type TableName } from "./sql.ts";
 import type { Target } from "./target.ts";
 
-interface Scene {
+export interface FinishScene {
   readonly link: Link;
+  readonly connection: string;
   readonly target: Target;
   readonly request: FinishRequest;
 }
 
 /** Makes a generation visible, within the caller's transaction. */
-export async function finish(link: Link, target: Target, request: FinishRequest): Promise<void> {
-  const scene: Scene = { link, target, request };
+export async function finish(scene: FinishScene): Promise<void> {
+  const { link, target, request } = scene;
   const isDedup = target.plan.mode.endsWith("_dedup");
   if (isDedup) await keepNewest(link, keyed(target, target.load), request.signal);
   else if (request.overlap && target.plan.primaryKey.length > 0) {
-    await keepNewest(link, { ...keyed(target, target.load), among: ofThisLoad(request) }, request.signal);
+    await keepNewest(
+      link,
+      { ...keyed(target, target.load), among: `${ofThisLoad(request)} AND ${hasFitKey(target)}` },
+      request.signal,
+    );
   }
   switch (target.ending) {
     case "append":
@@ -49,7 +55,18 @@ function keyed({ plan, columns, rowId }: Target, table: TableName): KeyedTable {
       stream: plan.key,
     });
   }
-  return { table, key, cursor: plan.cursor === undefined ? undefined : columnOf(plan.cursor), rowId };
+  const cursor = columns.find(({ field }) => field.name === plan.cursor);
+  return {
+    table,
+    key,
+    cursor: cursor === undefined ? undefined : { field: cursor.field.name, name: cursor.name },
+    rowId,
+  };
+}
+
+/** Rows whose key did not fit its column, loaded in a mode that keeps them all, cannot be told apart by it. */
+function hasFitKey({ plan }: Target): string {
+  return `NOT ${hasChange(META, plan.primaryKey)}`;
 }
 
 /** Rows that the load being finished wrote, by whichever of its syncs. */
@@ -57,7 +74,7 @@ function ofThisLoad({ stream, since }: FinishRequest): string {
   return `${GENERATION_ID} = ${stream.generation} AND CAST(json_extract_string(${META}, '$.sync_id') AS BIGINT) >= ${since}`;
 }
 
-async function dropGenerations({ link, target, request }: Scene): Promise<void> {
+async function dropGenerations({ link, target, request }: FinishScene): Promise<void> {
   const { minimumGeneration } = target.plan;
   if (minimumGeneration === 0) return;
   await link.run(
@@ -67,18 +84,18 @@ async function dropGenerations({ link, target, request }: Scene): Promise<void> 
 }
 
 /** Rows that say their key was deleted at the source. */
-async function dropDeleted({ link, target, request }: Scene, table: TableName): Promise<void> {
+async function dropDeleted({ link, target, request }: FinishScene, table: TableName): Promise<void> {
   const mark = target.columns.find(({ field }) => field.name === DELETED_AT_FIELD);
   if (mark === undefined) return;
   await link.run(`DELETE FROM ${tableSql(table)} WHERE ${identifier(mark.name)} IS NOT NULL`, request.signal);
 }
 
-async function isAny({ link, request }: Scene, table: TableName, condition = "true"): Promise<boolean> {
-  const rows = await link.rows(`SELECT 1 FROM ${tableSql(table)} WHERE ${condition} LIMIT 1`, request.signal);
+async function isAny({ link, request }: FinishScene, table: TableName): Promise<boolean> {
+  const rows = await link.rows(`SELECT 1 FROM ${tableSql(table)} LIMIT 1`, request.signal);
   return rows.length > 0;
 }
 
-async function exists({ link, request }: Scene, { schema, name }: TableName): Promise<boolean> {
+async function exists({ link, request }: FinishScene, { schema, name }: TableName): Promise<boolean> {
   const rows = await link.rows(
     `SELECT 1 FROM duckdb_tables() WHERE database_name = current_database()
      AND lower(schema_name) = lower('${schema.replaceAll("'", "''")}') AND lower(table_name) = lower('${name.replaceAll("'", "''")}')`,
@@ -87,7 +104,7 @@ async function exists({ link, request }: Scene, { schema, name }: TableName): Pr
   return rows.length > 0;
 }
 
-async function replace(scene: Scene): Promise<void> {
+async function replace(scene: FinishScene): Promise<void> {
   const { link, target, request } = scene;
   const { signal } = request;
   const [final, load] = [tableSql(target.final), tableSql(target.load)];
@@ -95,8 +112,9 @@ async function replace(scene: Scene): Promise<void> {
   const again =
     !(await isAny(scene, target.load)) &&
     (await exists(scene, target.final)) &&
-    (await isAny(scene, target.final, ofThisLoad(request)));
+    (await isFinished(link, scene.connection, target.plan));
   if (again) return link.run(`DROP TABLE ${load}`, signal).then(() => undefined);
+  await addFinished(link, scene.connection, target.plan);
   if (target.ending === "swap") {
     // A first merge replaces nothing: what somebody made meanwhile is not dropped, the rename fails.
     if (target.plan.mode !== "append_dedup") await link.run(`DROP TABLE IF EXISTS ${final}`, signal);
@@ -113,13 +131,13 @@ async function replace(scene: Scene): Promise<void> {
  * An index that nothing has read or written since the file was opened learns nothing of a DELETE, and then refuses the
  * same key in an INSERT. Inserting nothing wakes it.
  */
-async function bindIndexes({ link, target, request }: Scene): Promise<void> {
+async function bindIndexes({ link, target, request }: FinishScene): Promise<void> {
   const nothing = `INSERT INTO ${tableSql(target.final)} BY NAME FROM ${tableSql(target.load)} WHERE false`;
   await link.run(nothing, request.signal);
 }
 
 /** Columns of the user's own, or of fields that the source no longer has. */
-async function hasOtherColumns({ link, target, request }: Scene): Promise<boolean> {
+async function hasOtherColumns({ link, target, request }: FinishScene): Promise<boolean> {
   const namesOf = ({ schema, name }: TableName): string =>
     `SELECT lower(column_name) FROM duckdb_columns() WHERE database_name = current_database()
      AND lower(schema_name) = lower(${literal(schema)}) AND lower(table_name) = lower(${literal(name)})`;
@@ -128,7 +146,7 @@ async function hasOtherColumns({ link, target, request }: Scene): Promise<boolea
 }
 
 /** Writes staged rows over those with the same key, and leaves the columns alone that the stream has not. */
-async function updateShown({ link, target, request }: Scene, same: string): Promise<void> {
+async function updateShown({ link, target, request }: FinishScene, same: string): Promise<void> {
   const { signal } = request;
   const [final, load] = [tableSql(target.final), tableSql(target.load)];
   const mark = target.columns.find(({ field }) => field.name === DELETED_AT_FIELD);
@@ -144,19 +162,19 @@ async function updateShown({ link, target, request }: Scene, same: string): Prom
 }
 
 /** Newer rows take the place of older ones with the same key; whole rows are copied once, the rest is keys alone. */
-async function merge(scene: Scene): Promise<void> {
+async function merge(scene: FinishScene): Promise<void> {
   const { link, target, request } = scene;
   const { signal } = request;
   const staged = keyed(target, target.load);
   const [final, load] = [tableSql(target.final), tableSql(target.load)];
   await dropGenerations(scene);
   if (!target.isKeyed) {
-    await keepNewest(link, keyed(target, target.final), signal);
+    await keepNewest(link, { ...keyed(target, target.final), among: hasFitKey(target) }, signal);
     await dropDeleted(scene, target.final);
   }
   if (await isAny(scene, target.load)) {
     const same = sameKey("s", "f", staged.key);
-    const older = `${ageSql("f", staged.cursor)} > ${ageSql("s", staged.cursor)}`;
+    const older = isNewer("f", "s", staged.cursor);
     await bindIndexes(scene);
     await link.run(`DELETE FROM ${load} AS s USING ${final} AS f WHERE ${same} AND ${older}`, signal);
     if (await hasOtherColumns(scene)) await updateShown(scene, same);

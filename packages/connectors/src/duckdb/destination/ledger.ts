@@ -18,7 +18,10 @@ CREATE TABLE IF NOT EXISTS ${WEIR_SCHEMA}.checkpoints (
   connection VARCHAR NOT NULL, stream VARCHAR NOT NULL, entry BIGINT NOT NULL,
   sync BIGINT NOT NULL, attempt BIGINT NOT NULL, document VARCHAR NOT NULL, written_at TIMESTAMPTZ NOT NULL
 );
-CREATE TABLE IF NOT EXISTS ${WEIR_SCHEMA}.keyed_tables (table_name VARCHAR NOT NULL, key_columns VARCHAR NOT NULL)`;
+CREATE TABLE IF NOT EXISTS ${WEIR_SCHEMA}.keyed_tables (table_name VARCHAR NOT NULL, key_columns VARCHAR NOT NULL);
+CREATE TABLE IF NOT EXISTS ${WEIR_SCHEMA}.finished_loads (
+  connection VARCHAR NOT NULL, stream VARCHAR NOT NULL, generation BIGINT NOT NULL
+)`;
 
 export async function readHeld(link: Link, connection: string): Promise<Held> {
   const name = literal(storedText(connection));
@@ -137,7 +140,7 @@ function fenced(token: FencingToken): WeirError {
 }
 
 /** Halves of surrogate pairs, which UTF-8 cannot spell, and NUL, which ends a statement, are kept as JSON. */
-function storedText(text: string): string {
+export function storedText(text: string): string {
   return text.isWellFormed() && !text.includes("\0") && !text.startsWith('"') ? text : JSON.stringify(text);
 }
 

@@ -18,7 +18,10 @@ export async function measure(
   const table = tableName(plan, schema);
   const found = (await readCatalog(link)).table(table);
   if (found === undefined) return { rows: 0, ...(key.length === 0 ? {} : { checksum: "0" }) };
-  const names = columnNames(plan.fields, new Set(found.columns.keys()));
+  const names = columnNames(
+    plan.fields,
+    new Map([...found.columns].map(([folded, { name }]) => [folded, name])),
+  );
   const texts = key.map((name) => {
     const column = found.columns.get(fold(names.get(name) ?? name));
     if (column?.type === undefined) throw missing(plan, tableText(table), name);

@@ -31,17 +31,20 @@ function suffixed(clean: string, name: string): string {
 }
 
 /**
- * The column of each field, by the field's name. Of fields that fold to one name the first in code unit order has it,
- * unless the table already has the other form of that field; the others, and those named like Weir's own columns, have
+ * The column of each field, by the field's name. Of fields that fold to one name the one spelled as the table's column
+ * has it, else the first in code unit order, unless the table already has the other form of that field; the others, and those named like Weir's own columns, have
  * eight digits of their name's hash added.
  */
 export function columnNames(
   fields: readonly Field[],
-  existing: ReadonlySet<string> = new Set(),
+  /** Columns the table has: how they are spelled, by folded name. */
+  existing: ReadonlyMap<string, string> = new Map(),
 ): ReadonlyMap<string, string> {
   const taken = new Set<string>(META_COLUMNS);
   const columns = new Map<string, string>();
-  for (const name of fields.map((field) => field.name).toSorted()) {
+  const names = fields.map((field) => field.name).toSorted();
+  const isSpelled = (name: string): boolean => existing.get(fold(storable(name))) === storable(name);
+  for (const name of [...names.filter(isSpelled), ...names.filter((other) => !isSpelled(other))]) {
     const plain = storable(name);
     const other = suffixed(plain, name);
     const column = taken.has(fold(plain)) || existing.has(fold(other)) ? other : plain;

@@ -28,6 +28,10 @@ export class ChangeLog {
     return this.#changes.size;
   }
 
+  rows(): readonly number[] {
+    return [...this.#changes.keys()];
+  }
+
   of(row: number): readonly Change[] {
     return this.#changes.get(row) ?? [];
   }

@@ -84,6 +84,7 @@ export class DuckdbSession implements DestinationSession {
       this.#pipes = await Pipes.join();
     }
     const scene = { connection: this.#connection, schema: this.#schema };
+    await this.#file.checkThere();
     const { targets, notes } = await this.#file.alone(() =>
       this.#transact(async (link) => {
         const begun = await begin(link, scene, request);
@@ -127,7 +128,7 @@ export class DuckdbSession implements DestinationSession {
     request.signal.throwIfAborted();
     const target = this.#target(request.stream.key);
     await this.#transact(async (link) => {
-      await finish(link, target, request);
+      await finish({ link, connection: this.#connection, target, request });
       await this.#commit(link, [request.checkpoint], true);
     });
   }
@@ -174,6 +175,7 @@ export class DuckdbSession implements DestinationSession {
         return nextEntry(fresh);
       });
       await addCheckpoints(link, { connection, token, entry, checkpoints });
+      await this.#file.checkThere();
       // Parts of other streams may be open, of a stream that is over there are none.
       if (isOver) for (const { stream } of checkpoints) await pruneStream(link, connection, stream, entry);
       await link.run("COMMIT");

@@ -12,6 +12,7 @@ import {
 } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { DuckDBInstance } from "@duckdb/node-api";
+import { WeirError } from "@weir/protocol";
 import { duckdbError } from "./failures.ts";
 import { FeedHub } from "./feed.ts";
 import { Link } from "./link.ts";
@@ -80,7 +81,8 @@ async function openInstance(path: string, settings: FileSettings): Promise<Share
   });
   await sweep(spill);
   const hub = await FeedHub.create();
-  const file = new SharedFile({ path, spill, instance, hub });
+  const identity = await identityOf(path);
+  const file = new SharedFile({ path, spill, instance, hub, identity });
   await file.prepare();
   return file;
 }
@@ -118,6 +120,13 @@ interface FileParts {
   readonly spill: string;
   readonly instance: DuckDBInstance;
   readonly hub: FeedHub;
+  readonly identity: string | undefined;
+}
+
+/** Which file a path leads to; undefined where there is none. */
+async function identityOf(path: string): Promise<string | undefined> {
+  const found = await stat(path, { bigint: true }).catch(() => undefined);
+  return found === undefined ? undefined : `${found.dev}:${found.ino}`;
 }
 
 /** A database file and those who use it. */
@@ -126,6 +135,7 @@ export class SharedFile {
   readonly hub: FeedHub;
   readonly #instance: DuckDBInstance;
   readonly #spill: string;
+  readonly #identity: string | undefined;
   /** Resolves when the file is closed. */
   readonly gone: Promise<void>;
   readonly #left: () => void;
@@ -133,11 +143,12 @@ export class SharedFile {
   #closed = false;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor({ path, spill, instance, hub }: FileParts) {
+  constructor({ path, spill, instance, hub, identity }: FileParts) {
     this.path = path;
     this.hub = hub;
     this.#spill = spill;
     this.#instance = instance;
+    this.#identity = identity;
     const { promise, resolve: left } = Promise.withResolvers<void>();
     this.gone = promise;
     this.#left = left;
@@ -150,6 +161,18 @@ export class SharedFile {
     const link = new Link(connection, this.path);
     await link.run("SET GLOBAL TimeZone = 'UTC'");
     link.close();
+  }
+
+  /** Fails when the path no longer leads to the file that is open: what is written there would be gone with it. */
+  async checkThere(): Promise<void> {
+    if ((await identityOf(this.path)) === this.#identity) return;
+    throw new WeirError({
+      code: "destination.file_gone",
+      message: `${this.path} was deleted, moved or replaced while it was open.`,
+      next: "Put the file back, or start again with a new one: it has none of what was loaded into the old one.",
+      recovery: "ask",
+      origin: "destination",
+    });
   }
 
   /** A later session's limits win. */

@@ -22,5 +22,6 @@ function isExactAsText({ field, type }: TargetColumn, nativeTypes: boolean): boo
   const areNumbers = type.base !== "VARCHAR" && type.base !== "JSON";
   if (!sameType(type, wanted) && !(areNumbers && holds(type, wanted))) return false;
   // Digits beyond a scale are rounded without a word: only where the source says there are none.
-  return type.base !== "DECIMAL" || field.kind === "integer" || field.scale !== undefined;
+  if (type.base !== "DECIMAL" || field.kind === "integer") return true;
+  return field.scale !== undefined && field.scale <= type.scale;
 }
