@@ -45,8 +45,13 @@ export class DeadLetters {
 async function drained(stream: WriteStream): Promise<void> {
   await new Promise<void>((resolve) => {
     if (stream.destroyed) return resolve();
-    stream.once("drain", resolve);
-    stream.once("close", resolve);
+    const done = (): void => {
+      stream.off("drain", done);
+      stream.off("close", done);
+      resolve();
+    };
+    stream.once("drain", done);
+    stream.once("close", done);
   });
 }
 

@@ -55,6 +55,11 @@ export class HeldCheckpoints {
     if (this.#local) await this.save();
   }
 
+  /** Whether the destination keeps none: then the local copy is all there is. */
+  get isLocal(): boolean {
+    return this.#local;
+  }
+
   async save(): Promise<void> {
     await this.#store.write(this.#connection, this.now as unknown as JsonObject);
   }

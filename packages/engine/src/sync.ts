@@ -244,8 +244,19 @@ class Sync {
       await asked("commit", () => transaction.commit([document]));
       await held.remember([document]);
     }
-    await held.save();
+    await this.#saveCopy(held);
     return failure;
+  }
+
+  /** What the destination holds needs no local copy: where that cannot be written, the sync is as good. [I4] */
+  async #saveCopy(held: HeldCheckpoints): Promise<void> {
+    try {
+      await held.save();
+    } catch (error) {
+      if (held.isLocal) throw error;
+      const { message } = failureOf(error, "engine");
+      this.#notices.add(`${message} The destination holds the state; only the copy for display is old.`);
+    }
   }
 
   #learn(outcome: AttemptOutcome): void {

@@ -88,8 +88,25 @@ export class WorkFolder {
     const before = this.#writes.get(connection) ?? Promise.resolve();
     const write = before
       .catch(() => undefined)
-      .then(() => writeAtomic(this.#stateFile(connection), `${stringifyJson(document)}\n`));
+      .then(() => this.#replace(this.#stateFile(connection), `${stringifyJson(document)}\n`));
     this.#writes.set(connection, write);
     return write;
+  }
+
+  async #replace(path: string, text: string): Promise<void> {
+    try {
+      await writeAtomic(path, text);
+    } catch (error) {
+      throw new WeirError(
+        {
+          code: "engine.state_unwritable",
+          message: `The state file ${path} cannot be written: ${(error as Error).message}.`,
+          next: "Free some space or make the folder writable, then run again: the sync goes on after its last checkpoint.",
+          recovery: "ask",
+          origin: "engine",
+        },
+        { cause: error },
+      );
+    }
   }
 }
