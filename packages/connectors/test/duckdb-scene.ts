@@ -129,7 +129,7 @@ export function bytes(items: readonly (string | Uint8Array)[], rows: number): Pa
   return { form: "bytes", chunks: chunks(), rows: () => rows };
 }
 
-export function encodingOf(
+function encodingOf(
   session: DestinationSession,
   plan: StreamPlan,
   format: Encoding["format"],

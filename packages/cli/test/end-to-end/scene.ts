@@ -108,7 +108,7 @@ async function configured<Kind extends "source" | "destination">(
 }
 
 /** What a connector's own methods are given. */
-export function contextOf(signal = new AbortController().signal): Context {
+function contextOf(signal = new AbortController().signal): Context {
   return { clock: systemClock, log: () => undefined, signal };
 }
 

@@ -92,7 +92,7 @@ export function typeOf(field: Field, nativeTypes: boolean): ColumnType {
   return field.kind === "number" ? decimalType(field) : { base: KIND_TYPES[field.kind] };
 }
 
-export function nativeType({ native, kind }: Field): PlainType | undefined {
+function nativeType({ native, kind }: Field): PlainType | undefined {
   const found = native === undefined ? undefined : NATIVE_TYPES[native.type.toLowerCase()];
   return found?.kind === kind ? found.type : undefined;
 }
