@@ -48,12 +48,18 @@ describe("a choice that changes between two syncs", () => {
         );
       await run("");
       users.rows = usersStream(30).rows;
-      const moved = await run("new_");
-      expect(moved.status).toBe("succeeded");
+      const there = await run("new_");
       expect(idsIn(destination, "new_users")).toEqual(span(0, 29));
       expect(idsIn(destination, "users")).toEqual(span(0, 19));
-      expect(moved.notices.join()).toMatch(/users: .*table/);
-      expect((await run("new_")).streams[0]?.rows.read).toBe(0);
+      users.rows = usersStream(40).rows;
+      const back = await run("");
+      expect(new Set(idsIn(destination, "users"))).toEqual(new Set(span(0, 39)));
+      for (const { status, notices } of [there, back])
+        expect([status, notices.join()]).toEqual([
+          "succeeded",
+          expect.stringMatching(/^users: .*another table/),
+        ]);
+      expect((await run("")).streams[0]?.rows.read).toBe(0);
     },
   );
 

@@ -140,6 +140,7 @@ describe("a replacing load that was interrupted", () => {
     );
     expect(result.streams[0]?.rows.read).toBe(40);
     expect(idsIn(destination)).toEqual(span(0, 39));
+    expect(new Set(destination.rows("users").map(({ generation }) => generation))).toEqual(new Set([2]));
     const noted = destination.rows("users").filter(({ data }) => typeof data["note"] === "string");
     expect(noted).toHaveLength("fields" in second ? 0 : 40);
   });

@@ -3,7 +3,7 @@ import type { Recovery } from "@weir/protocol";
 import { memoryDestination } from "@weir/kit/testing";
 import { sync } from "../src/index.ts";
 import { destinationAround } from "./around.ts";
-import { failing, idsIn, once, sceneRequest, selections } from "./scene.ts";
+import { cancelling, failing, idsIn, once, sceneRequest, selections } from "./scene.ts";
 import { globalState, record, scripted, streamState } from "./script.ts";
 
 /** A destination that fails once, when the step is asked about a stream. */
@@ -52,24 +52,25 @@ describe("rows after a message source's last state", () => {
   });
 
   it("stand once for each key when the stream is read again for another one's sake", async () => {
-    const { destination, connector } = failsOnceAt("finish", "users");
+    const destination = memoryDestination();
+    const { signal, cancel } = cancelling();
+    const stopping = destinationAround(destination.connector, {
+      finish: async (finish, request) => {
+        cancel();
+        return finish(request);
+      },
+    });
     const source = scripted(["users", "orders"], function* ({ streams, shared }) {
       if (shared["at"] === undefined) yield record("users", 1);
       yield globalState({ at: 1 });
       for (const stream of streams) yield record(stream, 2);
     });
-    const limits = { partialFailures: 1 };
-    await sync(
-      sceneRequest({
-        source,
-        destination: connector,
-        streams: selections("incremental_append", ["users"]),
-        request: { limits },
-      }),
-    );
-    const streams = selections("incremental_append");
-    const result = await sync(sceneRequest({ source, destination: connector, streams }));
-    expect(result.failure).toBeUndefined();
+    const mode = "incremental_append";
+    const alone = { streams: selections(mode, ["users"]), request: { signal } };
+    await sync(sceneRequest({ source, destination: stopping, ...alone }));
+    const both = { destination: destination.connector, streams: selections(mode) };
+    const result = await sync(sceneRequest({ source, ...both }));
+    expect([result.status, result.sync]).toEqual(["succeeded", 1]);
     expect([idsIn(destination), idsIn(destination, "orders")]).toEqual([[1, 2], [2]]);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { memoryDestination } from "@weir/kit/testing";
 import { sync } from "../src/index.ts";
 import { destinationAround } from "./around.ts";
-import { failing, idsIn, once, sceneRequest, selections } from "./scene.ts";
+import { cancelling, failing, idsIn, once, sceneRequest, selections } from "./scene.ts";
 import type { LogEntry } from "./script.ts";
 import { globalState, logSource, record, scripted } from "./script.ts";
 
@@ -32,6 +32,27 @@ describe("a shared position in a log", () => {
     await sync(sceneRequest({ source, destination: destination.connector, streams }));
     expect(idsIn(destination)).toEqual([1, 2, 3]);
     expect(idsIn(destination, "orders")).toEqual([1, 2]);
+  });
+
+  it("does not leave out a finished stream when another one joins the sync that goes on", async () => {
+    const log: LogEntry[] = [{ lsn: 1, stream: "users", id: 1 }];
+    const destination = memoryDestination();
+    const source = logSource(["users", "orders"], log);
+    const { signal, cancel } = cancelling();
+    const stopping = destinationAround(destination.connector, {
+      finish: async (finish, request) => {
+        await finish(request);
+        log.push({ lsn: 2, stream: "users", id: 2 }, { lsn: 3, stream: "orders", id: 1 });
+        cancel();
+      },
+    });
+    const alone = { streams: selections("incremental_append", ["users"]), request: { signal } };
+    await sync(sceneRequest({ source, destination: stopping, ...alone }));
+    const both = { source, destination: destination.connector, streams };
+    expect(await sync(sceneRequest(both))).toMatchObject({ status: "succeeded", sync: 1 });
+    log.push({ lsn: 4, stream: "users", id: 3 });
+    expect((await sync(sceneRequest(both))).notices).toEqual([]);
+    expect([idsIn(destination), idsIn(destination, "orders")]).toEqual([[1, 2, 3], [1]]);
   });
 
   it("starts a stream anew that was away while it moved on, and says what that does to its rows", async () => {
@@ -90,28 +111,29 @@ describe("a shared position in a log", () => {
     expect(idsIn(destination)).toEqual([1]);
   });
 
-  it("leaves a stream empty that was cleared in an attempt that failed for another", async () => {
+  it("leaves a stream empty that was cleared, when another one joins the sync that goes on", async () => {
     const log: LogEntry[] = [
       { lsn: 1, stream: "users", id: 1 },
       { lsn: 2, stream: "orders", id: 1 },
+      { lsn: 3, stream: "items", id: 1 },
     ];
     const destination = memoryDestination();
-    const scene = { source: logSource(["users", "orders"], log), streams };
-    await sync(sceneRequest({ ...scene, destination: destination.connector }));
-    log.push({ lsn: 3, stream: "orders", id: 2 });
-    const fails = once(() => {
-      throw failing("retry", "destination.locked");
-    });
-    const locked = destinationAround(destination.connector, {
+    const source = logSource(["users", "orders", "items"], log);
+    const scene = { source, destination: destination.connector };
+    await sync(sceneRequest({ ...scene, streams }));
+    const { signal, cancel } = cancelling();
+    const stopping = destinationAround(destination.connector, {
       finish: async (finish, request) => {
-        if (request.stream.key === "orders") fails();
-        return finish(request);
+        await finish(request);
+        if (request.stream.key === "users") cancel();
       },
     });
-    const request = { clear: ["users"] };
-    const result = await sync(sceneRequest({ ...scene, destination: locked, request }));
-    expect([result.status, result.attempts]).toEqual(["succeeded", 2]);
-    expect([idsIn(destination), idsIn(destination, "orders")]).toEqual([[], [1, 2]]);
+    const clear = { signal, clear: ["users"] };
+    await sync(sceneRequest({ source, destination: stopping, streams, request: clear }));
+    const all = selections("incremental_append", ["users", "orders", "items"]);
+    const result = await sync(sceneRequest({ ...scene, streams: all }));
+    expect([result.status, result.sync]).toEqual(["succeeded", 2]);
+    expect(["users", "orders", "items"].map((table) => idsIn(destination, table))).toEqual([[], [1], [1]]);
   });
 
   it("is not set back by the last word on the sync when a commit's answer was lost", async () => {

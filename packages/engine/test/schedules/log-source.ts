@@ -13,15 +13,24 @@ export interface Change {
 
 /**
  * Change data capture in small: a stream without a state is read whole, then changes of all streams come from one log
- * under one shared position. Streams read in full have no state at all.
+ * under one shared position. Streams read in full have no state at all. With `tails` no state follows the last rows.
  */
-export function changeSource(streams: readonly MemoryStream[], log: readonly Change[]): SourceConnector {
-  return scriptedSource(catalogOf(streams), (request) => changes(streams, log, request));
+export function changeSource(
+  streams: readonly MemoryStream[],
+  log: readonly Change[],
+  tails: boolean,
+): SourceConnector {
+  return scriptedSource(catalogOf(streams), (request) => changes({ streams, log, tails }, request));
+}
+
+interface Contents {
+  readonly streams: readonly MemoryStream[];
+  readonly log: readonly Change[];
+  readonly tails: boolean;
 }
 
 function* changes(
-  streams: readonly MemoryStream[],
-  log: readonly Change[],
+  { streams, log, tails }: Contents,
   { catalog, state }: Omit<OpenSource, "config">,
 ): Generator<Message> {
   const [given] = state;
@@ -48,7 +57,7 @@ function* changes(
     sent += 1;
     if (sent % 5 === 0) yield globalState({ lsn }, own);
   }
-  if (Object.keys(own).length > 0) yield globalState({ lsn: end }, own);
+  if (Object.keys(own).length > 0 && !tails) yield globalState({ lsn: end }, own);
 }
 
 function recordOf(stream: string, data: JsonObject): Message {

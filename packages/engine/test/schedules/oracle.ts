@@ -93,7 +93,8 @@ export class Oracle {
   }
 
   get #shared(): boolean {
-    return this.#world.form !== "parts" && this.#world.form !== "STREAM";
+    const { form } = this.#world.kind;
+    return form !== "parts" && form !== "STREAM";
   }
 
   #askedOf(name: string): Asked {
@@ -127,10 +128,15 @@ export class Oracle {
     const fields = fieldsToo ? this.#world.fieldsOf(name) : ["id", "v"];
     const text = (data: MemoryRow["data"]): string =>
       fields.map((field) => JSON.stringify(data[field] ?? null)).join(":");
-    return difference(
-      this.#world.rowsOf(name).map(text),
-      rows.map(({ data }) => text(data)),
-    );
+    const there = rows.map(({ data }) => text(data));
+    return difference(this.#world.rowsOf(name).map(text), this.#once(name, there));
+  }
+
+  /** Without transactions only a key keeps rows from standing twice. */
+  #once(name: string, rows: readonly string[]): readonly string[] {
+    const doubles =
+      this.#world.kind.again === "not transactional" && !this.#modes.get(name)?.endsWith("_deduped");
+    return doubles ? [...new Set(rows)] : rows;
   }
 
   /** One copy for this sync, and at most one for each that ended before without success. */
@@ -147,12 +153,12 @@ export class Oracle {
     const there = new Set(rows.map(text));
     const lost = source.filter((row) => !there.has(row));
     if (lost.length > 0) return `lost ${lost.join(" ")}`;
-    if (replaced) return difference(source, rows.map(text));
+    if (replaced) return difference(source, this.#once(name, rows.map(text)));
     const before = this.#before.get(this.#world.prefix + name) ?? [];
     const kept = new Set(rows.map(({ rawId }) => rawId));
     const gone = before.filter(({ rawId }) => !kept.has(rawId));
     if (gone.length > 0 && !asked.replace && !asked.clear) return `dropped ${gone.map(text).join(" ")}`;
-    if (asked.disturbed) return undefined;
+    if (asked.disturbed || this.#world.kind.again !== undefined) return undefined;
     const old = new Set(before.map(({ rawId }) => rawId));
     const fresh = rows.filter(({ rawId }) => !old.has(rawId)).map(text);
     if (this.#modes.get(name) === "full_refresh_append") return this.#notCopied(source, fresh, asked.ended);

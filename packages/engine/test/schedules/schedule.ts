@@ -5,7 +5,7 @@ import { sync } from "../../src/index.ts";
 import { cancelling, failing, memoryStore, sceneRequest } from "../scene.ts";
 import type { Order } from "./oracle.ts";
 import { Oracle } from "./oracle.ts";
-import type { Form, Random } from "./world.ts";
+import type { Kind, Random } from "./world.ts";
 import { pick, World } from "./world.ts";
 
 /** How a process ends. */
@@ -15,9 +15,9 @@ type Fate = "well" | "after faults" | "killed" | "cancelled" | "given up";
 const DEFECTS = new Set(["engine.unexpected", "engine.unproven", "engine.count_mismatch"]);
 
 /** Several syncs in a row over one world. Returns what went wrong, with the story up to it. */
-export async function runSchedule(form: Form, seed: number, syncs: number): Promise<readonly string[]> {
+export async function runSchedule(kind: Kind, seed: number, syncs: number): Promise<readonly string[]> {
   const random = seededRandom(seed);
-  const world = new World(form, random);
+  const world = new World(kind, random);
   const oracle = new Oracle(world);
   const store = memoryStore();
   const story: string[] = [];
@@ -44,7 +44,7 @@ export async function runSchedule(form: Form, seed: number, syncs: number): Prom
       ...(fate === "well" && result?.status !== "succeeded" && !refused ? [`did not succeed: ${code}`] : []),
       ...(code !== undefined && DEFECTS.has(code) ? [JSON.stringify(result?.failure)] : []),
     ];
-    if (wrong.length > 0) return [`${form}, seed ${seed}`, ...story, ...wrong];
+    if (wrong.length > 0) return [`${JSON.stringify(kind)}, seed ${seed}`, ...story, ...wrong];
     if (result?.status === "succeeded") world.changeRows(oracle.halfRead);
   }
   return [];

@@ -7,8 +7,17 @@ import { failing } from "../scene.ts";
 import type { Change } from "./log-source.ts";
 import { changeSource } from "./log-source.ts";
 
+/** How the source speaks; `log` is change data capture under a GLOBAL state. */
 export const FORMS = ["parts", "STREAM", "GLOBAL", "LEGACY", "log"] as const;
-export type Form = (typeof FORMS)[number];
+
+export interface Kind {
+  readonly form: (typeof FORMS)[number];
+  /**
+   * What makes rows come more than once: parts whose reader refuses its state now and then, a log whose last rows have
+   * no state, a destination without transactions.
+   */
+  readonly again?: "restarts" | "tails" | "not transactional" | undefined;
+}
 
 const MODES: readonly SyncMode[] = [
   "full_refresh_append",
@@ -35,7 +44,7 @@ export interface Choice {
 
 /** A source whose rows change, a destination that outlives processes, and the choices of a user. */
 export class World {
-  readonly form: Form;
+  readonly kind: Kind;
   readonly streams: readonly MemoryStream[];
   readonly choices = new Map<string, Choice>();
   readonly destination: MemoryDestination;
@@ -45,23 +54,26 @@ export class World {
   #faults: Faults = () => undefined;
   #version = 0;
 
-  constructor(form: Form, random: Random) {
-    this.form = form;
+  constructor(kind: Kind, random: Random) {
+    this.kind = kind;
     this.#random = random;
     this.streams = ["users", "orders", "items"].map((name) => this.#stream(name));
     for (const { name } of this.streams)
       this.choices.set(name, { mode: pick(random, MODES), fields: undefined, selected: random() < 0.7 });
     this.#selectOne();
     const parallel = 1 + Math.floor(random() * 4);
-    this.destination = memoryDestination({ parallel, csv: true, faults: (point) => this.#faults(point) });
+    const transactional = kind.again !== "not transactional";
+    const faults: Faults = (point) => this.#faults(point);
+    this.destination = memoryDestination({ transactional, parallel, csv: true, faults });
   }
 
   /** The source as one process sees it. */
   source(faults: Faults): SourceConnector {
     this.#faults = faults;
-    const { form, streams } = this;
+    const { streams } = this;
+    const { form, again } = this.kind;
     if (form === "log") {
-      return sourceAround(changeSource(streams, this.#log), {
+      return sourceAround(changeSource(streams, this.#log, again === "tails"), {
         messages: async function* (messages, signal) {
           for await (const message of messages(signal)) {
             const fault = faults("source.chunk");
@@ -72,7 +84,15 @@ export class World {
         },
       });
     }
-    const memory = memorySource({ streams, session: form, parallel: 3, csv: form === "parts", faults });
+    const memory = memorySource({
+      streams,
+      session: form,
+      parallel: 3,
+      csv: form === "parts",
+      refuseState: (_stream, state) =>
+        again === "restarts" && state !== null && this.#random() < 0.2 ? "It was rewritten." : undefined,
+      faults,
+    });
     return form === "LEGACY" ? incrementalStatesOnly(memory) : memory;
   }
 
