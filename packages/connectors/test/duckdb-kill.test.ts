@@ -115,3 +115,23 @@ describe("SIGKILL at any moment leaves exactly what was committed", () => {
     }
   }
 });
+
+describe("a process that leaves in the middle of a load ends", () => {
+  for (const route of ["csv", "batch"]) {
+    for (const way of ["exit", "throw"]) {
+      test(`by ${way}, route ${route}`, async () => {
+        const path = newPath();
+        const script = join(import.meta.dirname, "duckdb-endless.ts");
+        const child = spawn(process.execPath, [script, path, route, way], { stdio: "ignore" });
+        const [code, signal] = (await once(child, "close", { signal: AbortSignal.timeout(30_000) })) as [
+          number | null,
+          string | null,
+        ];
+        // Feeds cannot be taken from DuckDB, so there the process may have to kill itself.
+        const isPlain = code === (way === "exit" ? 3 : 1);
+        expect(isPlain || (route === "batch" && signal === "SIGKILL")).toBe(true);
+        expect(await reading(path, (read) => read("SELECT count(*) AS n FROM s"))).toEqual([{ n: "0" }]);
+      });
+    }
+  }
+});

@@ -1,8 +1,9 @@
 import type { LoadRequest, LoadResult, PartRead } from "@weir/protocol";
 import { WeirError } from "@weir/protocol";
+import { atExit } from "./at-exit.ts";
 import type { LoadScene } from "./batch-load.ts";
 import { duckdbError, isMisfitError } from "./failures.ts";
-import { freeReader, PipeWriter, type Pipes } from "./fifo.ts";
+import { breakPipe, freeReader, PipeWriter, type Pipes } from "./fifo.ts";
 import { insertSql } from "./insert.ts";
 import { literal } from "./sql.ts";
 import { type ColumnType, typeSql } from "./types.ts";
@@ -28,14 +29,17 @@ export async function loadCsv(
   read: Bytes,
 ): Promise<LoadResult> {
   const path = await pipes.take(request.signal);
+  const load = new CsvLoad(scene, path, request, read);
+  const stay = atExit(() => load.abandon());
   try {
-    const { written, bytes } = await new CsvLoad(scene, path, request, read).run();
+    const { written, bytes } = await load.run();
     const counted = read.rows();
     if (written !== counted)
       throw misfit(request, `The source sent ${counted} rows, DuckDB read ${written}.`);
     request.progress(written, 0);
     return { received: written, written, rejected: 0, changed: 0, bytes };
   } finally {
+    stay();
     pipes.giveBack(path);
   }
 }
@@ -45,6 +49,7 @@ class CsvLoad {
   readonly #path: string;
   readonly #request: LoadRequest;
   readonly #read: Bytes;
+  #writer: PipeWriter | undefined;
 
   constructor(scene: LoadScene, path: string, request: LoadRequest, read: Bytes) {
     this.#scene = scene;
@@ -93,6 +98,7 @@ class CsvLoad {
     const writer = await PipeWriter.open(this.#path, ending);
     signal.throwIfAborted();
     if (writer === undefined) return 0;
+    this.#writer = writer;
     const chunks = this.#read.chunks[Symbol.asyncIterator]();
     let bytes = 0;
     let told = 0;
@@ -121,6 +127,11 @@ class CsvLoad {
       left?.catch(() => undefined);
       if (!signal.aborted) await left;
     }
+  }
+
+  /** Lets the query go, at the end of the process. */
+  abandon(): void {
+    breakPipe(this.#path, this.#writer);
   }
 
   /** Strict: what does not parse fails, and nothing is guessed. */

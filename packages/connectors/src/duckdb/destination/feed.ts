@@ -1,7 +1,10 @@
+import { isMainThread } from "node:worker_threads";
 import type * as Api from "@duckdb/node-api";
 import type { DuckDBConnection, DuckDBType } from "@duckdb/node-api";
 import type * as Bindings from "@duckdb/node-bindings";
 import type { DataChunk } from "@duckdb/node-bindings";
+
+import { atExit } from "./at-exit.ts";
 
 /** Rows a query reads by `weir_feed(id)`. */
 export interface Feed {
@@ -19,6 +22,14 @@ export const FEED_FUNCTION = "weir_feed";
 export const CHUNK_ROWS = 2048;
 
 /**
+ * A query in the middle of a feed waits for this thread, which runs no more: nothing can free it, and the process would
+ * wait for it. Nothing is lost, what was not committed is rolled back as after any kill.
+ */
+function endNow(): void {
+  if (isMainThread) process.kill(process.pid, "SIGKILL");
+}
+
+/**
  * Gives column batches to queries through a table function: DuckDB converts, compresses and writes on its own threads
  * while this one decodes the next rows. An appender does all of it on this one.
  */
@@ -27,6 +38,7 @@ export class FeedHub {
   readonly bindings: typeof Bindings;
   readonly #feeds = new Map<number, Feed>();
   #last = 0;
+  #stay: () => void = () => undefined;
 
   private constructor(api: typeof Api, bindings: typeof Bindings) {
     this.api = api;
@@ -66,6 +78,7 @@ export class FeedHub {
 
   /** The number to call `weir_feed` with. */
   open(feed: Feed): number {
+    if (this.#feeds.size === 0) this.#stay = atExit(endNow);
     this.#last += 1;
     this.#feeds.set(this.#last, feed);
     return this.#last;
@@ -73,5 +86,6 @@ export class FeedHub {
 
   close(id: number): void {
     this.#feeds.delete(id);
+    if (this.#feeds.size === 0) this.#stay();
   }
 }

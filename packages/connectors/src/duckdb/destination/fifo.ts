@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
-import { constants } from "node:fs";
+import { closeSync, constants, openSync, rmSync, unlinkSync } from "node:fs";
 import { type FileHandle, mkdtemp, open as openFile, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { atExit } from "./at-exit.ts";
 
 /** How long to wait between looks whether the reader has opened its end: opening it ourselves would block a thread. */
 const LOOK_MS = 2;
@@ -22,10 +23,12 @@ export class Pipes {
   readonly #directory: string;
   readonly #free: string[];
   readonly #waiting: (() => void)[] = [];
+  readonly #stay: () => void;
 
   private constructor(directory: string, paths: readonly string[]) {
     this.#directory = directory;
     this.#free = [...paths];
+    this.#stay = atExit(() => rmSync(directory, { recursive: true, force: true }));
   }
 
   /** Undefined where the system has no named pipes. `leave` is called once for each join. */
@@ -42,7 +45,9 @@ export class Pipes {
     const made = Pipes.#made;
     Pipes.#made = undefined;
     const pipes = await made;
-    if (pipes !== undefined) await rm(pipes.#directory, { recursive: true, force: true });
+    if (pipes === undefined) return;
+    await rm(pipes.#directory, { recursive: true, force: true });
+    pipes.#stay();
   }
 
   static async #create(): Promise<Pipes | undefined> {
@@ -150,6 +155,10 @@ export class PipeWriter {
     return undefined;
   }
 
+  get descriptor(): number {
+    return this.#file.fd;
+  }
+
   /** Resolves when more can be taken; false when the reader is gone, and the query says why. */
   async write(chunk: Uint8Array): Promise<boolean> {
     this.#gathered.push(chunk);
@@ -213,4 +222,19 @@ export async function freeReader(path: string, reader: Promise<unknown>): Promis
     const file = await openWriting(path);
     await file?.close();
   } while (!(await Promise.race([settled, sleep(20, false)])));
+}
+
+/**
+ * Frees whatever reads from a pipe, or is about to, without waiting: for the end of the process. The reader sees the end
+ * of the bytes, and one that comes later finds no pipe.
+ */
+export function breakPipe(path: string, writer: PipeWriter | undefined): void {
+  try {
+    const both = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    unlinkSync(path);
+    if (writer !== undefined) closeSync(writer.descriptor);
+    closeSync(both);
+  } catch {
+    // The pipe is gone or was never opened: nobody waits.
+  }
 }
