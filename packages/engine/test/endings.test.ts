@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { DestinationConnector } from "@weir/protocol";
 import { memoryDestination, memorySource } from "@weir/kit/testing";
 import { sync } from "../src/index.ts";
 import { destinationAround, sourceAround } from "./around.ts";
@@ -6,6 +7,16 @@ import { cancelling, failing, idsIn, once, sceneRequest, selections, span, users
 import { record, scripted } from "./script.ts";
 
 const mode = "full_refresh_overwrite";
+
+/** A destination that does what it is told, cancelled or not. */
+function deaf(connector: DestinationConnector): DestinationConnector {
+  const { signal } = new AbortController();
+  return destinationAround(connector, {
+    transaction: (transaction) => transaction(signal),
+    load: (load, request) => load({ ...request, signal }),
+    finish: (finish, request) => finish({ ...request, signal }),
+  });
+}
 
 describe("a source that answers a cancel by ending quietly", () => {
   it("is not taken for one that has read to the end, with parts", async () => {
@@ -25,7 +36,7 @@ describe("a source that answers a cancel by ending quietly", () => {
       },
     });
     const result = await sync(
-      sceneRequest({ source, destination: destination.connector, mode, request: { signal } }),
+      sceneRequest({ source, destination: deaf(destination.connector), mode, request: { signal } }),
     );
     expect([result.status, result.streams[0]?.status]).toEqual(["cancelled", "broken"]);
     expect(idsIn(destination)).toEqual(span(0, 4));
@@ -51,11 +62,14 @@ describe("a source that answers a cancel by ending quietly", () => {
         },
       },
     );
-    const scene = { source, destination: destination.connector, mode } as const;
+    const scene = { source, destination: deaf(destination.connector), mode } as const;
     await sync(sceneRequest(scene));
     cancels = true;
     const result = await sync(sceneRequest({ ...scene, request: { signal } }));
     expect(result.status).toBe("cancelled");
+    expect(idsIn(destination)).toEqual([1, 2]);
+    cancels = false;
+    expect((await sync(sceneRequest(scene))).streams[0]?.rows.read).toBe(2);
     expect(idsIn(destination)).toEqual([1, 2]);
   });
 });
@@ -66,7 +80,7 @@ describe("after the result", () => {
     const { signal, cancel } = cancelling();
     const gate = Promise.withResolvers<void>();
     const over = Promise.withResolvers<void>();
-    const deaf = destinationAround(destination.connector, {
+    const late = destinationAround(destination.connector, {
       commit: async (commit, checkpoints) => {
         await commit(checkpoints);
         cancel();
@@ -81,7 +95,7 @@ describe("after the result", () => {
     const limits = { cancelGraceMs: 10 };
     const request = sceneRequest({
       source,
-      destination: deaf,
+      destination: late,
       mode: "full_refresh_append",
       request: { signal, limits },
     });

@@ -214,4 +214,25 @@ describe("a part that fails", () => {
     expect(result.failure?.code).toBe("test.broken");
     expect(idsIn(destination)).toEqual(span(0, 29));
   });
+
+  it("is the last one read, although the source gives another", async () => {
+    const failed = Promise.withResolvers<void>();
+    const read: number[] = [];
+    const source = sourceAround(memorySource({ streams: [usersStream(40)], parallel: 2 }), {
+      parts: async function* (parts, signal) {
+        for await (const part of parts(signal)) {
+          yield part;
+          await failed.promise;
+        }
+      },
+      chunk: ({ nth }) => {
+        read.push(nth);
+        setImmediate(failed.resolve);
+        throw failing("ask");
+      },
+    });
+    const { connector } = memoryDestination();
+    const result = await sync(sceneRequest({ source, destination: connector }));
+    expect([result.failure?.code, read]).toEqual(["test.broken", [1]]);
+  });
 });
