@@ -44,6 +44,10 @@ export async function duckSql(path: string, sql: string): Promise<readonly Row[]
     const connection = await instance.connect();
     try {
       await connection.run("SET TimeZone = 'UTC'");
+      if (!/^\s*(?:SELECT|DESCRIBE)/.test(sql)) {
+        await connection.run(sql);
+        return [];
+      }
       // As hex, since the driver's texts lose a byte order mark.
       const found = await connection.runAndReadAll(
         `SELECT hex(CAST(COLUMNS(*) AS VARCHAR)) FROM (${sql}) AS found`,

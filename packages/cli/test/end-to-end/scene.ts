@@ -7,7 +7,6 @@ import { sync } from "@weir/engine";
 import { parseConfig } from "@weir/kit";
 import { seededRandom } from "@weir/kit/testing";
 import type {
-  Context,
   DestinationConnector,
   DestinationSession,
   EncodingFormat,
@@ -105,11 +104,6 @@ async function configured<Kind extends "source" | "destination">(
   if (connector?.kind !== kind) throw new Error(`There is no ${kind} ${id}.`);
   const parsed = parseConfig(connector.spec.connectionSpecification, config, kind);
   return { connector: connector as ConnectorOf<Kind>, config: parsed.config };
-}
-
-/** What a connector's own methods are given. */
-function contextOf(signal = new AbortController().signal): Context {
-  return { clock: systemClock, log: () => undefined, signal };
 }
 
 /** A destination that offers one route, and the typed one behind it. */
