@@ -96,7 +96,10 @@ describe("a refresh that was interrupted", () => {
     },
   );
 
-  it("still empties the table when it was a clear and the selection changes", async () => {
+  it.each([
+    ["stays", undefined],
+    ["changes", ["id"]],
+  ])("still empties the table when it was a clear and the selection %s", async (_what, fields) => {
     const { users, destination, toTheEnd } = scene("incremental_append");
     await toTheEnd();
     const { signal, cancel } = cancelling();
@@ -106,11 +109,12 @@ describe("a refresh that was interrupted", () => {
         throw failing("retry");
       },
     });
+    const mode = "incremental_append";
     const request = { signal, clear: ["users"] };
     const source = memorySource({ streams: [users] });
-    await sync(sceneRequest({ source, destination: stopping, mode: "incremental_append", request }));
+    await sync(sceneRequest({ source, destination: stopping, streams: [{ name: "users", mode }], request }));
     expect(idsIn(destination)).toEqual(span(0, 39));
-    const plain = await toTheEnd({}, [{ name: "users", mode: "incremental_append", fields: ["id"] }]);
+    const plain = await toTheEnd({}, [{ name: "users", mode, ...(fields === undefined ? {} : { fields }) }]);
     expect([plain.status, plain.sync]).toEqual(["succeeded", 2]);
     expect(idsIn(destination)).toEqual([]);
   });
@@ -147,6 +151,7 @@ describe("a replacing load that was interrupted", () => {
 
   it("begins anew after a reset of its state: nothing staged before is shown twice", async () => {
     const { destination, stoppedAt, toTheEnd } = scene("full_refresh_overwrite");
+    await toTheEnd();
     await stoppedAt(3);
     const connector = destination.connector;
     const context = sceneRequest({ source: memorySource({ streams: [] }), destination: connector });

@@ -30,12 +30,14 @@ describe("rows after a message source's last state", () => {
     "stand once though the stream could not be finished at first, with %s",
     async (mode) => {
       const { destination, connector } = failsOnceAt("finish", "users");
-      const source = scripted(["users"], function* () {
+      let reads = 0;
+      const source = scripted(["users"], function* ({ nth }) {
+        reads = nth;
         yield record("users", 1);
         yield record("users", 2);
       });
       const result = await sync(sceneRequest({ source, destination: connector, mode }));
-      expect([result.status, result.attempts]).toEqual(["succeeded", 2]);
+      expect([result.status, result.attempts, reads]).toEqual(["succeeded", 2, 1]);
       expect(idsIn(destination)).toEqual([1, 2]);
     },
   );

@@ -84,6 +84,19 @@ describe("a policy and a selection of fields", () => {
     expect(filled()).toEqual(["id", "v", "note"]);
   });
 
+  it("ignore: a new field waits, sync after sync, until the change is accepted", async () => {
+    const { users, run, filled } = scene("ignore");
+    users.fields = [ID, V];
+    await run(overwrite);
+    users.fields = [ID, V, NOTE];
+    for (const request of [{}, {}]) {
+      expect((await run(overwrite, request)).schemaNotes.join()).toMatch(/new field note .*ignored/);
+      expect(filled()).toEqual(["id", "v"]);
+    }
+    await run(overwrite, { acceptSchema: true });
+    expect(filled()).toEqual(["id", "v", "note"]);
+  });
+
   it("ignore: a new field chosen as cursor or key moves all the same", async () => {
     const { users, destination, run } = scene("ignore");
     users.fields = [ID, V];
@@ -97,18 +110,30 @@ describe("a policy and a selection of fields", () => {
 });
 
 describe("a key that is gone", () => {
-  it("is mended by another one and a refresh", async () => {
-    const { users, destination, run } = scene("propagate_columns");
-    users.fields = [ID, V, NOTE];
-    const mode = "full_refresh_overwrite_deduped" as const;
-    await run({ mode, primaryKey: ["id", "note"] });
-    users.fields = [ID, V];
-    expect((await run({ mode, primaryKey: ["id", "note"] })).status).toBe("failed");
-    const refresh = [{ stream: "users", retain: false }];
-    const mended = await run({ mode, primaryKey: ["id"] }, { refresh });
-    expect(mended.failure).toBeUndefined();
+  const overwrite = { mode: "full_refresh_overwrite" } as const;
+
+  it.each<readonly [string, Partial<StreamSelection>, Partial<SyncRequest>]>([
+    ["another one", { primaryKey: ["id"] }, {}],
+    ["a refresh", {}, { refresh: [{ stream: "users", retain: false }] }],
+    ["both", { primaryKey: ["id"] }, { refresh: [{ stream: "users", retain: false }] }],
+  ])("stops the sync and is mended by %s", async (_what, remedy, request) => {
+    const destination = memoryDestination();
+    const keyed = { ...usersStream(20), fields: [ID, V, NOTE], primaryKey: ["note"] };
+    const keyless = { ...usersStream(20), primaryKey: undefined };
+    const run = (stream: MemoryStream, selection = {}, asked = {}): Promise<SyncResult> =>
+      sync(
+        sceneRequest({
+          source: memorySource({ streams: [stream] }),
+          destination: destination.connector,
+          streams: [{ name: "users", ...overwrite, ...selection }],
+          request: asked,
+        }),
+      );
+    await run(keyed);
+    expect((await run(keyless)).failure?.code).toBe("source.schema_change_breaking");
+    expect((await run(keyless, remedy, request)).failure).toBeUndefined();
+    expect((await run(keyless, remedy)).failure).toBeUndefined();
     expect(idsIn(destination)).toEqual(span(0, 19));
-    expect((await run({ mode, primaryKey: ["id"] })).failure).toBeUndefined();
   });
 
   it("is never half of one: a key with a nested part is left out", async () => {
