@@ -25,7 +25,11 @@ export type EncodingFormat = "pg-binary" | "pg-text" | "csv" | "batch";
 
 export interface WireColumn {
   readonly field: Field;
-  /** pg-binary, pg-text: the PostgreSQL type the source must cast to. csv: `DECIMAL(p,s)` where a scale binds. */
+  /**
+   * pg-binary, pg-text: the PostgreSQL type the source must cast to. csv: `DECIMAL(p,s)` where a scale binds. batch: the
+   * column's type at the destination; a source that has this very type may give a value that JSON cannot say (an array
+   * with bounds, `[0:1]={5,6}`) as the type's own text.
+   */
   readonly type: string;
 }
 
