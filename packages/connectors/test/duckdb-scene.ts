@@ -129,11 +129,7 @@ export function bytes(items: readonly (string | Uint8Array)[], rows: number): Pa
   return { form: "bytes", chunks: chunks(), rows: () => rows };
 }
 
-function encodingOf(
-  session: DestinationSession,
-  plan: StreamPlan,
-  format: Encoding["format"],
-): Encoding {
+function encodingOf(session: DestinationSession, plan: StreamPlan, format: Encoding["format"]): Encoding {
   const found = session.takes(plan).find((encoding) => encoding.format === format);
   if (found === undefined) throw new Error(`${format} is not offered.`);
   return found;
