@@ -1,6 +1,12 @@
 import { stripVTControlCharacters } from "node:util";
 
-const segments = new Intl.Segmenter("en", { granularity: "grapheme" });
+let segmenter: Intl.Segmenter | undefined;
+
+/** Made when first needed: loading the tables for it takes 20 ms, which most commands never need. */
+function graphemes(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
+  return segmenter.segment(text);
+}
 
 /** Emoji and East Asian wide characters take two cells of a terminal. */
 const WIDE =
@@ -11,7 +17,7 @@ export function width(text: string): number {
   const plain = stripVTControlCharacters(text);
   if (/^[\x20-\x7e]*$/.test(plain)) return plain.length;
   let cells = 0;
-  for (const { segment } of segments.segment(plain)) cells += WIDE.test(segment) ? 2 : 1;
+  for (const { segment } of graphemes(plain)) cells += WIDE.test(segment) ? 2 : 1;
   return cells;
 }
 
@@ -20,7 +26,7 @@ export function cut(text: string, cells: number): string {
   if (width(text) <= cells) return text;
   let out = "";
   let used = 1;
-  for (const { segment } of segments.segment(text)) {
+  for (const { segment } of graphemes(text)) {
     used += WIDE.test(segment) ? 2 : 1;
     if (used > cells) break;
     out += segment;

@@ -28,7 +28,7 @@ const config = Type.Object({
     title: "Rows of a part",
     description: "How many rows are read and committed at a time.",
     minimum: 1,
-    default: 250_000,
+    default: 1_000_000,
     order: 2,
   }),
   parallelism: Type.Integer({
