@@ -10,8 +10,10 @@ export interface Relation {
   readonly schema: string;
   readonly name: string;
   readonly kind: RelationKind;
-  /** Only columns this user may read, in the table's order. */
+  /** Only columns this user may read, in the table's order; without the four of a table that a sync loads. */
   readonly columns: readonly SourceColumn[];
+  /** A sync of Weir or Airbyte loads this table: it has all of their own columns. */
+  readonly loaded: boolean;
   /** Empty where there is none, or where this user may not read all of it. */
   readonly primaryKey: readonly string[];
   /** Row security hides rows from this user. */
@@ -67,7 +69,7 @@ export async function describeRelations(session: Session, wanted: Wanted): Promi
   );
   const keyOf = new Map(keys.map(({ oid, key }) => [oid, JSON.parse(key ?? "[]") as readonly string[]]));
   return relations.map((row) => {
-    const readable = columnsOf.get(row.oid) ?? [];
+    const { columns: readable, loaded } = withoutMeta(columnsOf.get(row.oid) ?? []);
     const names = new Set(readable.map(({ name }) => name));
     const key = keyOf.get(row.oid) ?? [];
     return {
@@ -76,10 +78,21 @@ export async function describeRelations(session: Session, wanted: Wanted): Promi
       name: row.name ?? "",
       kind: KINDS[row.kind ?? ""] ?? "view",
       columns: readable,
+      loaded,
       primaryKey: key.every((name) => names.has(name)) ? key : [],
       filtered: row.filtered === "t",
     };
   });
+}
+
+/** A table with one or two of these names has them by its owner's choice, and they are read as any other column. */
+const META = ["_airbyte_raw_id", "_airbyte_extracted_at", "_airbyte_meta", "_airbyte_generation_id"];
+
+/** What a sync wrote beside the rows tells of that sync; the next destination writes its own. */
+function withoutMeta(columns: readonly SourceColumn[]): Pick<Relation, "columns" | "loaded"> {
+  const names = new Set(columns.map(({ name }) => name));
+  if (!META.every((name) => names.has(name))) return { columns, loaded: false };
+  return { columns: columns.filter(({ name }) => !META.includes(name)), loaded: true };
 }
 
 /** How many relations this user can read. */

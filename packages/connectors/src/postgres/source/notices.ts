@@ -22,6 +22,9 @@ function accessNotices({ relation, leaves, heap, snapshot }: StreamScene, plan: 
   if (relation.filtered) {
     notices.push("Row security is active: only the rows this user may see are read.");
   }
+  if (relation.loaded) {
+    notices.push("A sync loads this table: its own four _airbyte_ columns are not read.");
+  }
   if (plan.kind !== "blocks") return notices;
   if (!heap) {
     const why =
