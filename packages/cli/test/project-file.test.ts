@@ -182,6 +182,24 @@ test("an unknown key inside a connector's config is a warning", async () => {
   expect(stdout).toContain("warning: destinations.d.config.colour is not a known key");
 });
 
+test("a misspelt setting is told with the name that is meant, in a config and in the file itself", async () => {
+  const faker = "sources:\n  s:\n    connector: source-faker\n    config: { cuont: 5 }\n";
+  const warned = await weir(["check"], { cwd: await folderWith({ "weir.yaml": faker }) });
+  expect(warned.code).toBe(0);
+  expect(warned.stdout).toContain(
+    'warning: sources.s.config.cuont is not a known key and has no effect. Did you mean "count"?',
+  );
+  const shop = await folderWith({ "weir.yaml": SHOP.replace("host:", "hots:") });
+  const needed = await weir(["check"], { cwd: shop, env: { SHOP_PASSWORD: "x" } });
+  expect(needed.code).toBe(2);
+  expect(needed.stderr).toContain('sources.shop.config.host is missing; "hots" is not a known key.');
+  const option = ["check", "--source", "faker", "--source-config", "cuont=5"];
+  expect((await weir(option, { cwd: shop })).stdout).toContain('Did you mean "count"?');
+  const key = await weir(["check"], { cwd: await folderWith({ "weir.yaml": "conections: {}\n" }) });
+  expect(key.code).toBe(2);
+  expect(key.stderr).toContain('Did you mean "connections"?');
+});
+
 test("a file that is not there, not text or a folder without one", async () => {
   const cwd = await folderWith({});
   const missing = await weir(["sync"], { cwd });

@@ -1,3 +1,4 @@
+export { closest } from "./config/closest.ts";
 export type { ConfigOf, ParsedConfig } from "./config/parse.ts";
 export { ConfigError, parseConfig } from "./config/parse.ts";
 export { redact } from "./config/redact.ts";

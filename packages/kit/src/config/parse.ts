@@ -3,9 +3,10 @@ import { type Failure, type JsonObject, type JsonValue, WeirError } from "@weir/
 import type * as AjvModule from "ajv";
 import type * as FormatsModule from "ajv-formats";
 import type { Static } from "typebox";
+import { closest } from "./closest.ts";
 import { type Problem, problemsOf } from "./problems.ts";
 import type { TObject } from "./type.ts";
-import { unknownKeys, withDefaults } from "./walk.ts";
+import { type UnknownKey, unknownKeys, withDefaults } from "./walk.ts";
 
 /** A typebox schema gives its own type; any other JSON schema (a foreign connector's) a JSON object. */
 export type ConfigOf<S> = S extends TObject ? Static<S> : JsonObject;
@@ -37,12 +38,29 @@ export function parseConfig<S extends TObject | JsonObject>(
 ): ParsedConfig<ConfigOf<S>> {
   const json = JSON.parse(JSON.stringify(schema)) as JsonObject;
   const filled = withDefaults(json, (value ?? {}) as JsonValue) ?? {};
-  const problems = validate(json, filled, path);
+  const unknown = unknownKeys(json, filled, (value ?? {}) as JsonValue, path);
+  const problems = validate(json, filled, path).map((problem) => withMisspelling(problem, unknown));
   if (problems.length > 0) throw invalid(problems, path);
-  const warnings = unknownKeys(json, filled, path).map(
-    (key) => `${key} is not a known key and has no effect.`,
-  );
+  const warnings = unknown.map((key) => {
+    const meant = closest(key.name, key.possible);
+    const hint = meant === undefined ? "" : ` Did you mean "${meant}"?`;
+    return `${key.path} is not a known key and has no effect.${hint}`;
+  });
   return { config: filled as ConfigOf<S>, warnings };
+}
+
+/** What is missing may stand there under a name with a mistake in it. */
+function withMisspelling(problem: Problem, unknown: readonly UnknownKey[]): Problem {
+  const given = problem.missing ? unknown.find((key) => meantBy(key) === problem.path) : undefined;
+  return given === undefined
+    ? problem
+    : { ...problem, text: `${problem.text}; "${given.name}" is not a known key` };
+}
+
+/** The path of the known key that is closest to an unknown one. */
+function meantBy({ path, name, possible }: UnknownKey): string | undefined {
+  const meant = closest(name, possible);
+  return meant === undefined ? undefined : path.slice(0, path.length - name.length) + meant;
 }
 
 const load = createRequire(import.meta.url);

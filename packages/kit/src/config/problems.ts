@@ -6,6 +6,8 @@ import { branchesOf, branchOf, constantsOf } from "./walk.ts";
 export interface Problem {
   readonly path: string;
   readonly text: string;
+  /** Set where a key is missing. */
+  readonly missing?: boolean;
 }
 
 /** What ajv found, in a person's words, one problem for each place. */
@@ -23,7 +25,11 @@ export function problemsOf(
     if (union !== undefined && !insideMeantBranch(error, union, schema, value)) return [];
     const isUnion = error.keyword === "oneOf" || error.keyword === "anyOf";
     return [
-      { path: pathOf(error, path), text: isUnion ? unionText(error, schema, value) : textOf(error, value) },
+      {
+        path: pathOf(error, path),
+        text: isUnion ? unionText(error, schema, value) : textOf(error, value),
+        missing: error.keyword === "required",
+      },
     ];
   });
   const byPlace = new Map(

@@ -53,21 +53,34 @@ export function withDefaults(schema: JsonObject, value: JsonValue | undefined): 
   return filled;
 }
 
-/** Paths of members that no schema names. Objects whose schema lists no properties take any key. */
+/** A member that no schema names. */
+export interface UnknownKey {
+  readonly path: string;
+  readonly name: string;
+  /** Names that its object does not have yet, and could. */
+  readonly possible: readonly string[];
+}
+
+/**
+ * Members that no schema names. Objects whose schema lists no properties take any key. `given` is the value before
+ * defaults were filled in: a key that a default fills may be the very one that was misspelt.
+ */
 export function unknownKeys(
   schema: JsonObject,
   value: JsonValue | undefined,
+  given: JsonValue | undefined,
   path: string,
-): readonly string[] {
+): readonly UnknownKey[] {
   if (Array.isArray(value)) {
     const items = isObject(schema["items"]) ? schema["items"] : {};
+    const before = Array.isArray(given) ? (given as readonly JsonValue[]) : [];
     return (value as readonly JsonValue[]).flatMap((item, index) =>
-      unknownKeys(items, item, `${path}.${index}`),
+      unknownKeys(items, item, before[index], `${path}.${index}`),
     );
   }
   if (!isObject(value)) return [];
   const branch = branchOf(schema, value);
-  if (branch !== undefined) return unknownKeys(branch, value, path);
+  if (branch !== undefined) return unknownKeys(branch, value, given, path);
   const known = new Map(propertiesOf(schema));
   if (
     known.size === 0 ||
@@ -76,10 +89,13 @@ export function unknownKeys(
   ) {
     return [];
   }
+  const before = isObject(given) ? given : {};
+  const possible = [...known.keys()].filter((name) => before[name] === undefined);
   return Object.entries(value).flatMap(([name, member]) => {
     const property = known.get(name);
     const here = path === "" ? name : `${path}.${name}`;
-    return property === undefined ? [here] : unknownKeys(property, member, here);
+    if (property === undefined) return [{ path: here, name, possible }];
+    return unknownKeys(property, member, before[name], here);
   });
 }
 

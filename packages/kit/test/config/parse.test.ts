@@ -69,14 +69,15 @@ test("unknown keys are kept and warned about, with their paths", () => {
   );
   expect(config).toHaveProperty("prot", 1);
   expect(warnings).toEqual([
-    "sources.shop.config.prot is not a known key and has no effect.",
-    "sources.shop.config.tls.mod is not a known key and has no effect.",
+    'sources.shop.config.prot is not a known key and has no effect. Did you mean "port"?',
+    'sources.shop.config.tls.mod is not a known key and has no effect. Did you mean "mode"?',
     "sources.shop.config.method.column is not a known key and has no effect.",
     "sources.shop.config.tags.0.x is not a known key and has no effect.",
   ]);
 });
 
 test.each<[what: string, value: unknown, message: string]>([
+  ["a key misspelt", { hots: "db" }, 'sources.shop.config.host is missing; "hots" is not a known key.'],
   ["nothing at all", undefined, "sources.shop.config.host is missing."],
   ["not an object", "text", "sources.shop.config must be an object, is text."],
   ["a list", [], "sources.shop.config must be an object, is a list."],
