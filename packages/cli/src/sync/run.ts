@@ -6,6 +6,7 @@ import { displayFor } from "../display/display.ts";
 import type { ConfiguredDestination, ConfiguredSource, Surroundings } from "../project/configure.ts";
 import { configureDestination, configureSource } from "../project/configure.ts";
 import { limitsOf } from "../project/connection.ts";
+import type { PlacedFailure } from "../project/place.ts";
 import { placed } from "../project/place.ts";
 import type { ProjectConnection } from "../project/read.ts";
 import { openLogFile } from "../store/log-file.ts";
@@ -100,19 +101,22 @@ export async function runSync(
 }
 
 function withPlaces(result: SyncResult, connection: ProjectConnection): SyncResult {
-  const { source, destination, declared } = connection;
-  const place = (failure: Failure): Failure => {
-    const { origin } = failure;
-    const from =
-      origin === "source" ? source.declared : origin === "destination" ? destination.declared : declared;
-    return origin === "engine" ? failure : placed(failure, from);
-  };
+  const place = (failure: Failure | undefined): Failure | undefined =>
+    failure === undefined ? undefined : placedFailure(failure, connection);
   return {
     ...result,
-    failure: result.failure === undefined ? undefined : place(result.failure),
-    streams: result.streams.map((stream) => ({
-      ...stream,
-      failure: stream.failure === undefined ? undefined : place(stream.failure),
-    })),
+    failure: place(result.failure),
+    streams: result.streams.map((stream) => ({ ...stream, failure: place(stream.failure) })),
   };
+}
+
+/** A sync's failure with the place in the project file that it comes from. */
+export function placedFailure(
+  failure: Failure,
+  { source, destination, declared }: ProjectConnection,
+): PlacedFailure {
+  const { origin } = failure;
+  const from =
+    origin === "source" ? source.declared : origin === "destination" ? destination.declared : declared;
+  return origin === "engine" ? failure : placed(failure, from);
 }

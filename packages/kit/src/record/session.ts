@@ -189,7 +189,8 @@ function refuseCollisions(streams: readonly StreamPlan[]): void {
   }
 }
 
-function modeUnsupported(stream: StreamPlan, modes: readonly WriteMode[]): WeirError {
+/** What a destination says of a stream whose mode it does not have. */
+export function modeUnsupported(stream: StreamPlan, modes: readonly WriteMode[]): WeirError {
   return new WeirError({
     code: "destination.mode_unsupported",
     message: `Stream ${stream.key} is to be written in mode ${stream.mode}, which this destination cannot.`,

@@ -1,7 +1,8 @@
 import type { CheckResult, Context, JsonValue } from "@weir/protocol";
-import { failureOf } from "@weir/protocol";
+import { failureOf, WeirError } from "@weir/protocol";
 import type { Command, CommandContext } from "../../command.ts";
-import { exitCodes } from "../../exit-code.ts";
+import type { ExitCode } from "../../exit-code.ts";
+import { exitCodeOf, exitCodes } from "../../exit-code.ts";
 import { failureLines, maskFailure } from "../../output/failure.ts";
 import { configureDestination, configureSource } from "../../project/configure.ts";
 import type { Surroundings } from "../../project/configure.ts";
@@ -10,35 +11,53 @@ import type { EndpointOptions } from "../../project/flags.ts";
 import { endpointOf } from "../../project/flags.ts";
 import type { PlacedFailure } from "../../project/place.ts";
 import { placed } from "../../project/place.ts";
+import type { ProjectConnection } from "../../project/read.ts";
 import { readProject } from "../../project/read.ts";
 import { suggestion } from "../../project/suggest.ts";
+import { optionsTarget } from "../../project/target.ts";
 import { usageError } from "../../project/usage.ts";
+import { rehearse } from "../../sync/rehearse.ts";
+import { prepareSync } from "../../sync/run.ts";
 
 interface Checked {
-  readonly endpoint: Endpoint;
+  readonly kind: Endpoint["kind"] | "connection";
+  readonly name: string;
+  /** The connector's id; a connection has none. */
+  readonly connector?: string;
   readonly failures: readonly PlacedFailure[];
   readonly warnings: readonly string[];
 }
 
-/** Checks every endpoint to its end, so that one run shows all that is wrong. */
+/**
+ * Checks every endpoint to its end, so that one run shows all that is wrong; then whether the connections between those
+ * that work could be synced, by the rules of a sync.
+ */
 export const check: Command<EndpointOptions> = async (context, names, options) => {
-  const { endpoints, around } = await chosen(context, names, options);
+  const { endpoints, connections, around } = await chosen(context, names, options);
   const checked: Checked[] = [];
+  const works = new Set<Endpoint>();
   for (const endpoint of endpoints) {
     context.io.signal.throwIfAborted();
-    checked.push(await checkOne(context, endpoint, around));
+    const found = await checkOne(context, endpoint, around);
+    if (found.failures.length === 0) works.add(endpoint);
+    checked.push(found);
   }
-  const failed = checked.filter(({ failures }) => failures.length > 0);
-  const failures = failed.flatMap((each) => each.failures);
-  const [failure] = failures;
+  for (const connection of connections) {
+    context.io.signal.throwIfAborted();
+    // Why the others cannot be synced is said already.
+    if (!works.has(connection.source) || !works.has(connection.destination)) continue;
+    checked.push(await checkConnection(context, connection, around));
+  }
+  const [failed] = checked.filter(({ failures }) => failures.length > 0);
+  const [failure] = failed?.failures ?? [];
   return {
-    code: failure === undefined ? exitCodes.done : exitCodes.failed,
-    result: checked.map(({ endpoint, failures: found, warnings }) => ({
-      kind: endpoint.kind,
-      name: endpoint.name,
-      connector: endpoint.connector,
-      ok: found.length === 0,
-      failures: found.map((each) => ({ ...maskFailure(each, context.secrets) })),
+    code: codeOf(failed),
+    result: checked.map(({ kind, name, connector, failures, warnings }) => ({
+      kind,
+      name,
+      ...(connector === undefined ? {} : { connector }),
+      ok: failures.length === 0,
+      failures: failures.map((each) => ({ ...maskFailure(each, context.secrets) })),
       warnings,
     })) as unknown as JsonValue,
     lines: checked.flatMap((each) => linesOf(context, each)),
@@ -46,7 +65,15 @@ export const check: Command<EndpointOptions> = async (context, names, options) =
   };
 };
 
+/** An endpoint that does not answer is a failure; a connection refused ends as the sync of it would. */
+function codeOf(failed: Checked | undefined): ExitCode {
+  const [failure] = failed?.failures ?? [];
+  if (failure === undefined) return exitCodes.done;
+  return failed?.kind === "connection" ? exitCodeOf(failure) : exitCodes.failed;
+}
+
 interface Chosen {
+  readonly connections: readonly ProjectConnection[];
   readonly endpoints: readonly Endpoint[];
   readonly around: Surroundings;
 }
@@ -59,12 +86,23 @@ async function chosen(
   const given = [await endpointOf("source", options), await endpointOf("destination", options)];
   const endpoints = given.filter((endpoint) => endpoint !== undefined);
   const { secrets } = context;
+  if (endpoints.length === 2) {
+    const { connections, around } = await optionsTarget(context, options, {});
+    return { endpoints: connections.flatMap(endsOf), connections, around };
+  }
   if (endpoints.length > 0)
-    return { endpoints, around: { env: context.io.env, secrets, folder: context.cwd } };
+    return { endpoints, connections: [], around: { env: context.io.env, secrets, folder: context.cwd } };
   const project = await readProject(context);
   const around = { env: project.env, secrets, folder: project.folder };
   const all = [...project.sources, ...project.destinations];
-  if (names.length === 0) return { endpoints: all, around };
+  if (names.length === 0) {
+    return {
+      endpoints: all,
+      connections: project.connections.map((name) => project.connection(name)),
+      around,
+    };
+  }
+  const connections: ProjectConnection[] = [];
   const found = names.flatMap((name) => {
     const named = all.filter((endpoint) => endpoint.name === name);
     if (named.length > 0) return named;
@@ -75,10 +113,31 @@ async function chosen(
         "usage.name_unknown",
       );
     }
-    const { source, destination } = project.connection(name);
-    return [source, destination];
+    const connection = project.connection(name);
+    connections.push(connection);
+    return endsOf(connection);
   });
-  return { endpoints: [...new Set(found)], around };
+  return { endpoints: [...new Set(found)], connections, around };
+}
+
+function endsOf({ source, destination }: ProjectConnection): readonly Endpoint[] {
+  return [source, destination];
+}
+
+async function checkConnection(
+  context: CommandContext,
+  connection: ProjectConnection,
+  around: Surroundings,
+): Promise<Checked> {
+  const { name } = connection;
+  context.note(`checking ${name} (what a sync of it would be refused for) ...`);
+  const prepared = await prepareSync(around, connection);
+  const refusal = await rehearse(context, prepared).catch((error: unknown): PlacedFailure => {
+    context.io.signal.throwIfAborted();
+    if (!(error instanceof WeirError)) throw error;
+    return error.failure;
+  });
+  return { kind: "connection", name, failures: refusal === undefined ? [] : [refusal], warnings: [] };
 }
 
 async function checkOne(context: CommandContext, endpoint: Endpoint, around: Surroundings): Promise<Checked> {
@@ -93,7 +152,13 @@ async function checkOne(context: CommandContext, endpoint: Endpoint, around: Sur
     io.signal.throwIfAborted();
     return { status: "FAILED", failures: [failureOf(error, endpoint.kind)] };
   });
-  return { endpoint, warnings, failures: result.status === "FAILED" ? failuresOf(endpoint, result) : [] };
+  return {
+    kind: endpoint.kind,
+    name: endpoint.name,
+    connector: endpoint.connector,
+    warnings,
+    failures: result.status === "FAILED" ? failuresOf(endpoint, result) : [],
+  };
 }
 
 function failuresOf(endpoint: Endpoint, result: CheckResult): readonly PlacedFailure[] {
@@ -110,11 +175,11 @@ function failuresOf(endpoint: Endpoint, result: CheckResult): readonly PlacedFai
   ];
 }
 
-function linesOf(context: CommandContext, { endpoint, failures, warnings }: Checked): readonly string[] {
+function linesOf(context: CommandContext, { kind, name, failures, warnings }: Checked): readonly string[] {
   const { style, secrets } = context;
   const verdict = failures.length === 0 ? style("green", "ok") : style("red", "failed");
   return [
-    `${endpoint.kind} ${endpoint.name}: ${verdict}`,
+    `${kind} ${name}: ${verdict}`,
     ...failures
       .flatMap((failure) => failureLines(maskFailure(failure, secrets), style))
       .map((line) => `  ${line}`),

@@ -1,0 +1,112 @@
+import { devNull } from "node:os";
+import type { SyncRequest } from "@weir/engine";
+import { sync } from "@weir/engine";
+import { modeUnsupported } from "@weir/kit";
+import type { Context, DestinationConnector, DestinationSession, WriteMode } from "@weir/protocol";
+import { WeirError } from "@weir/protocol";
+import type { CommandContext } from "../command.ts";
+import type { PlacedFailure } from "../project/place.ts";
+import { WorkFolder } from "../store/work-folder.ts";
+import type { PreparedSync } from "./run.ts";
+import { placedFailure } from "./run.ts";
+import { resolveStreams } from "./streams.ts";
+
+const STOPPED = "cli.rehearsed";
+const EVERY_MODE: readonly WriteMode[] = ["append", "overwrite", "append_dedup", "overwrite_dedup"];
+
+/**
+ * Runs a sync up to the moment where the destination would make its tables, and returns what it would be refused for:
+ * the rules of `weir sync` are the engine's, and there are no others. Nothing is written, no row is read and no fence is
+ * taken, so that a sync of the same connection goes on undisturbed.
+ */
+export async function rehearse(
+  context: CommandContext,
+  prepared: PreparedSync,
+): Promise<PlacedFailure | undefined> {
+  const { io, log } = context;
+  const { connection, source, destination } = prepared;
+  const around: Context = { clock: io.clock, log, signal: io.signal };
+  const wishes = { refresh: [], retain: false, clear: [], acceptSchema: false };
+  const asked = await resolveStreams(connection, source, wishes, around);
+  const { store } = new WorkFolder(prepared.folder);
+  const request: SyncRequest = {
+    connection: asked.connection,
+    source: asked.source,
+    destination: { connector: rehearsing(destination.connector), config: destination.config },
+    store: { read: (name) => store.read(name), write: async () => undefined },
+    // Where there can be no file to tidy up.
+    deadLetters: devNull,
+    clock: io.clock,
+    random: Math.random,
+    signal: io.signal,
+    log,
+    limits: { completeFailures: 1, partialFailures: 1 },
+  };
+  const { failure, streams } = await sync(request);
+  io.signal.throwIfAborted();
+  const refusal = [failure, ...streams.map((stream) => stream.failure)].find(
+    (each) => each !== undefined && each.code !== STOPPED,
+  );
+  return refusal === undefined ? undefined : placedFailure(refusal, connection);
+}
+
+function rehearsing(connector: DestinationConnector): DestinationConnector {
+  return { ...connector, open: async (request) => rehearsalOf(await connector.open(request)) };
+}
+
+/** Answers what is asked of the real session, and does nothing that would change anything there. */
+function rehearsalOf(session: DestinationSession): DestinationSession {
+  const { capabilities } = session;
+  let fenced = false;
+  return {
+    capabilities,
+    held: () => session.held(),
+    ...(session.missing === undefined
+      ? {}
+      : { missing: (streams) => session.missing?.(streams) ?? Promise.resolve([]) }),
+    begin: async ({ streams }) => {
+      if (fenced) {
+        const impossible = streams.find(({ mode }) => !capabilities.modes.includes(mode));
+        throw impossible === undefined ? stopped() : modeUnsupported(impossible, capabilities.modes);
+      }
+      fenced = true;
+      return [];
+    },
+    takes: () => [],
+    transaction: async () => ({
+      load: () => Promise.reject(stopped()),
+      commit: async () => undefined,
+      rollback: async () => undefined,
+    }),
+    finish: () => Promise.reject(stopped()),
+    reset: () => Promise.reject(stopped()),
+    measure: () => Promise.reject(stopped()),
+    close: () => session.close(),
+  };
+}
+
+/** A destination that has never seen the connection and can write in every mode, for rules of the source alone. */
+export function blank(connector: DestinationConnector): DestinationConnector {
+  const session: DestinationSession = {
+    capabilities: { transactional: true, parallel: 1, modes: EVERY_MODE },
+    held: async () => ({ token: null, checkpoints: [] }),
+    begin: async () => [],
+    takes: () => [],
+    transaction: () => Promise.reject(stopped()),
+    finish: () => Promise.reject(stopped()),
+    reset: () => Promise.reject(stopped()),
+    measure: () => Promise.reject(stopped()),
+    close: async () => undefined,
+  };
+  return { ...connector, open: async () => session };
+}
+
+function stopped(): WeirError {
+  return new WeirError({
+    code: STOPPED,
+    message: "The rehearsal of the sync is over.",
+    next: "Nothing to do.",
+    recovery: "stop",
+    origin: "engine",
+  });
+}
