@@ -1,3 +1,5 @@
+import type { JsonObject } from "./json.ts";
+
 /** Time as the caller sees it; tests pass their own. */
 export interface Clock {
   /** Milliseconds since 1970-01-01 UTC. */
@@ -16,6 +18,11 @@ export interface Context {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /**
+   * Called with the whole configuration when credentials in it were replaced (a refresh token that is good for one use).
+   * Returns once it is kept durably; the connector uses the new values only then. Absent: nobody keeps it.
+   */
+  readonly rotate?: ((config: JsonObject) => Promise<void>) | undefined;
 }
 
 export const systemClock: Clock = {

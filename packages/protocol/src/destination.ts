@@ -24,6 +24,11 @@ export interface OpenDestination {
   /** Names the connection; checkpoints and fence are kept under it. */
   readonly connection: string;
   readonly context: Context;
+  /**
+   * For destinations that acknowledge later: told, in the order of the commits of each stream, when what the checkpoints
+   * cover is durable. Others never call it.
+   */
+  readonly acknowledged?: ((checkpoints: readonly StoredCheckpoint[]) => void) | undefined;
 }
 
 /** Who may commit: compared as (sync, attempt), the greater wins. */
@@ -50,6 +55,11 @@ export interface DestinationCapabilities {
   /** Transactions that may be open at the same time; at least 1. */
   readonly parallel: number;
   readonly modes: readonly WriteMode[];
+  /**
+   * True: `commit` and `finish` return once everything is handed over, and `acknowledged` tells when it is durable; before
+   * that the engine keeps no checkpoint. Only for destinations that are not transactional. `drain` then exists.
+   */
+  readonly acknowledgesLater?: boolean | undefined;
 }
 
 /** What becomes of the rows already there. The dedup modes keep one row for each primary key. */
@@ -111,6 +121,11 @@ export interface DestinationSession {
    * among rows of this load (those whose sync is at least `since`).
    */
   finish(request: FinishRequest): Promise<void>;
+  /**
+   * Called once, when every stream of the attempt is finished or has failed, before `held` and `close`: returns when all
+   * that was handed over is durable and acknowledged, fails when some of it is not.
+   */
+  drain?(signal: AbortSignal): Promise<void>;
   /** Replaces or (document null) removes checkpoints outside a sync: `state reset`. */
   reset(
     checkpoints: readonly { readonly stream: string; readonly document: JsonObject | null }[],

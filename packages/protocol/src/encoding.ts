@@ -11,6 +11,8 @@ import type { Field } from "./field.ts";
  * - `pg-binary`, `pg-text`: the stream of PostgreSQL's COPY in that format (binary with header and trailer), the
  *   columns cast by the source to `WireColumn.type`, a PostgreSQL type name such as `int8` or `numeric`.
  * - `csv`: UTF-8 RFC 4180 lines ending in \n without a header, NULL as unquoted `\N`; a text equal to `\N` is quoted.
+ * - `csv-file`, `jsonl-file`: the bytes of a file as it lies there, in UTF-8; `FileRead` says how it is written. The source
+ *   looks every row through: values of all kinds but string are canonical, or the read fails with recovery `skip`.
  * - `batch`: column batches.
  *
  * Canonical text, in `csv` and in batch columns of form `text`:
@@ -21,7 +23,7 @@ import type { Field } from "./field.ts";
  *   `infinity` and `-infinity` where the source has them;
  * - object, array, union, unknown: JSON text; string: itself.
  */
-export type EncodingFormat = "pg-binary" | "pg-text" | "csv" | "batch";
+export type EncodingFormat = "pg-binary" | "pg-text" | "csv" | "csv-file" | "jsonl-file" | "batch";
 
 export interface WireColumn {
   readonly field: Field;
@@ -43,6 +45,38 @@ export interface Encoding {
 
 /** The rows of one part on their way; exactly one consumer, once. */
 export type PartRead =
-  | { readonly form: "bytes"; readonly chunks: AsyncIterable<Uint8Array>; rows(): number }
+  | {
+      readonly form: "bytes";
+      readonly chunks: AsyncIterable<Uint8Array>;
+      rows(): number;
+      /** Only and always with `csv-file` and `jsonl-file`. */
+      readonly file?: FileRead | undefined;
+    }
   | { readonly form: "batches"; readonly chunks: AsyncIterable<ColumnBatch>; rows(): number };
 // `rows()` is what the source itself counted (for COPY the server's own count); valid once `chunks` has ended.
+
+/** A file on its way as it is. */
+export interface FileRead {
+  /**
+   * Where exactly the bytes of `chunks` lie on this machine's disk, when they do. A destination that reads the path itself
+   * drains `chunks` all the same and commits only when they have ended: that is how the source counts and checks.
+   */
+  readonly path?: string | undefined;
+  /** With `csv-file`. */
+  readonly csv?: CsvDialect | undefined;
+}
+
+/** How a CSV file is written. Lines end in \n or \r\n, one or the other in the whole file. */
+export interface CsvDialect {
+  /** Fields of the stream in the file's order; null for a column that is not selected. */
+  readonly columns: readonly (string | null)[];
+  /** Lines to pass over at the start: the header. */
+  readonly skip: number;
+  /** One ASCII character. */
+  readonly delimiter: string;
+  /** One ASCII character, doubled inside quotes. Empty: nothing is quoted. */
+  readonly quote: string;
+  readonly lineEnd: "\n" | "\r\n";
+  /** The one unquoted text that is NULL, often empty. */
+  readonly null: string;
+}

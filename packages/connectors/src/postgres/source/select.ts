@@ -68,7 +68,7 @@ function notGiven(stream: string, field: string, missing: boolean): WeirError {
   });
 }
 
-const COPY_OPTIONS: Readonly<Record<Encoding["format"], string>> = {
+const COPY_OPTIONS: Readonly<Partial<Record<Encoding["format"], string>>> = {
   "pg-binary": "FORMAT binary",
   "pg-text": "FORMAT text",
   csv: `FORMAT csv, NULL ${literal("\\N")}`,

@@ -25,6 +25,9 @@ export function expression(
       return asText(column, wire);
     case "pg-binary":
       return asBinary(column, wire);
+    case "csv-file":
+    case "jsonl-file":
+      return undefined;
   }
 }
 
