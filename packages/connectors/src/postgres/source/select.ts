@@ -90,7 +90,7 @@ export function read(
   const bytes = copyOut({
     snapshot,
     query: selectSql(scene, selection.pieces, encoding),
-    options: COPY_OPTIONS[encoding.format],
+    options: COPY_OPTIONS[encoding.format] ?? "",
     leaves: selection.leaves,
     stream,
     signal,
