@@ -123,6 +123,12 @@ export function buildProgram(run: Run, io: Io): Program {
     .option("--name <name>", "name of the connection")
     .option("--streams <names>", "comma-separated streams to move", list)
     .addOption(new Option("--mode <mode>", "how the streams are moved").choices(modes))
+    .option("--cursor <field>", "field that tells new rows, where the source defines none")
+    .option(
+      "--primary-key <fields>",
+      "comma-separated fields of the key, where the source defines none",
+      list,
+    )
     .option("--force", "replace an existing weir.yaml");
 
   const state = program.command("state").description("what is known of a connection's progress");

@@ -1,4 +1,6 @@
 import { stat } from "node:fs/promises";
+import { testPostgres } from "@weir/kit/testing";
+import { Client } from "pg";
 import { expect, test } from "vitest";
 import { folderWith, readText, weir, weirJson } from "./terminal.ts";
 
@@ -120,4 +122,82 @@ test("leaving the questions writes nothing", async () => {
   expect(code).toBe(1);
   expect(stderr).toContain("Nothing was written.");
   await expect(stat(`${cwd}/weir.yaml`)).rejects.toThrow("ENOENT");
+});
+
+async function shop(): Promise<string> {
+  const url = await testPostgres();
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(`CREATE TABLE orders (id bigint, note text, updated_at timestamptz);
+      CREATE TABLE tags (id bigint PRIMARY KEY, name text, updated_at timestamptz)`);
+  } finally {
+    await client.end();
+  }
+  return url;
+}
+
+const DEDUPED = ["--destination", "dev-null", "--mode", "incremental_append_deduped"];
+
+test("init says at once which streams lack a cursor or key, and takes them", async () => {
+  const url = await shop();
+  const cwd = await folderWith();
+  const argv = ["init", "--source", url, ...DEDUPED];
+  const { code, stderr } = await weir(argv, { cwd });
+  expect(code).toBe(2);
+  expect(stderr).toContain("public.orders (a primary key), public.tags (a cursor)");
+  expect(stderr).toMatch(/next: Add --primary-key <fields> and --cursor <field>/);
+  await expect(stat(`${cwd}/weir.yaml`)).rejects.toThrow("ENOENT");
+
+  const keyed = [...argv, "--streams", "tags", "--cursor", "updated_at"];
+  expect(await weir(keyed, { cwd })).toMatchObject({ code: 0 });
+  expect(await readText(cwd, "weir.yaml")).toContain("cursor: updated_at");
+  expect(await weirJson(["check"], { cwd })).toMatchObject({ code: 0 });
+  expect(await weirJson(["sync"], { cwd })).toMatchObject({ code: 0 });
+
+  const wrong = await weir([...argv, "--force", "--streams", "tags", "--cursor", "updated"], { cwd });
+  expect(wrong.code).toBe(2);
+  expect(wrong.stderr).toContain("Stream public.tags has no field updated.");
+});
+
+test("init leaves to the source what the source defines", async () => {
+  const url = await shop();
+  const cwd = await folderWith();
+  const xmin = ["--source", url, "--source-config", "replication_method=xmin"];
+  const argv = ["init", ...xmin, "--destination", "dev-null", "--mode", "incremental_append"];
+  expect(await weir(argv, { cwd })).toMatchObject({ code: 0 });
+  expect(await readText(cwd, "weir.yaml")).not.toContain("cursor:");
+  expect(await weirJson(["check"], { cwd })).toMatchObject({ code: 0 });
+  const faker = await folderWith();
+  expect(await weir(["init", "--source", "faker", ...DEDUPED], { cwd: faker })).toMatchObject({ code: 0 });
+  expect(await weirJson(["sync"], { cwd: faker })).toMatchObject({ code: 0 });
+});
+
+test("init writes for a source that cannot be asked yet, and says so", async () => {
+  const cwd = await folderWith();
+  const argv = ["init", "--source", "postgres://weir:${SHOP_PW}@127.0.0.1:1/shop", ...DEDUPED];
+  const { code, stdout } = await weir(argv, { cwd });
+  expect(code).toBe(0);
+  expect(stdout).toContain("Set before the first run: SHOP_PW.");
+  expect(stdout).toMatch(/could not be asked for cursors and keys yet: .*SHOP_PW.*"weir check" will say/);
+});
+
+test("init on a terminal asks for the cursor and key of each stream", async () => {
+  const url = await shop();
+  const cwd = await folderWith();
+  const { code } = await weir(["init", "--source", url, ...DEDUPED], {
+    cwd,
+    tty: true,
+    answers: [
+      ["Which field of public.orders is different in every row?", ENTER],
+      ["Which field of public.orders grows with every change?", ENTER],
+      ["Which field of public.tags grows with every change?", DOWN.repeat(3) + ENTER],
+    ],
+  });
+  expect(code).toBe(0);
+  const text = await readText(cwd, "weir.yaml");
+  expect(text).toMatch(/name: orders\n +namespace: public\n|namespace: public\n +name: orders\n/);
+  expect(text).toContain("cursor: updated_at");
+  expect(text).toContain("mode: full_refresh_overwrite");
+  expect(await weirJson(["check"], { cwd })).toMatchObject({ code: 0 });
 });

@@ -53,7 +53,7 @@ export async function projectPath(context: CommandContext): Promise<string> {
 export async function readProject(context: CommandContext): Promise<Project> {
   const path = await projectPath(context);
   const document = new YamlDocument(shown(context.cwd, path), await readText(context.cwd, path));
-  const env = { ...(await readEnvFile(dirname(path))), ...definedIn(context.io.env) };
+  const env = await readEnvironment(context, dirname(path));
   const findings = validate(declaration, document.value ?? {});
   refuse(document, findings);
   const declared = (document.value ?? {}) as unknown as DeclaredProject;
@@ -111,6 +111,10 @@ async function readText(cwd: string, path: string): Promise<string> {
 }
 
 /** Variables of the file `.env` beside the project file; the environment's own win over them. */
+export async function readEnvironment({ io }: CommandContext, folder: string): Promise<Environment> {
+  return { ...(await readEnvFile(folder)), ...definedIn(io.env) };
+}
+
 async function readEnvFile(folder: string): Promise<Environment> {
   try {
     return parseEnv(await readFile(join(folder, ".env"), "utf8"));

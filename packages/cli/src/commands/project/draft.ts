@@ -21,6 +21,8 @@ export interface Draft {
   readonly destination: DraftEndpoint;
   readonly streams: DeclaredConnection["streams"];
   readonly mode: SyncMode | undefined;
+  readonly cursor?: string | undefined;
+  readonly primaryKey?: readonly string[] | undefined;
 }
 
 export interface Rendered {
@@ -53,7 +55,7 @@ export function render(draft: Draft, schemaPath: string): Rendered {
     const config = configOf(each);
     return { connector: each.connector, ...(Object.keys(config).length > 0 ? { config } : {}) };
   };
-  const { streams, mode } = draft;
+  const { streams, mode, cursor, primaryKey } = draft;
   const document = new Document({
     sources: { [draft.source.name]: endpoint(draft.source) },
     destinations: { [draft.destination.name]: endpoint(draft.destination) },
@@ -63,6 +65,8 @@ export function render(draft: Draft, schemaPath: string): Rendered {
         destination: draft.destination.name,
         ...(streams === undefined ? {} : { streams }),
         ...(mode === undefined ? {} : { mode }),
+        ...(cursor === undefined ? {} : { cursor }),
+        ...(primaryKey === undefined ? {} : { primaryKey }),
       },
     },
   });

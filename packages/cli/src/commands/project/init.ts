@@ -12,6 +12,8 @@ import { endpointOf } from "../../project/flags.ts";
 import { projectPath } from "../../project/read.ts";
 import { usageError } from "../../project/usage.ts";
 import { writeAtomic } from "../../store/atomic.ts";
+import type { Completed } from "./complete.ts";
+import { complete } from "./complete.ts";
 import type { Draft, DraftEndpoint, Rendered } from "./draft.ts";
 import { render } from "./draft.ts";
 
@@ -19,6 +21,8 @@ export interface InitOptions extends EndpointOptions {
   readonly name?: string;
   readonly streams?: readonly string[];
   readonly mode?: SyncMode;
+  readonly cursor?: string;
+  readonly primaryKey?: readonly string[];
   readonly force?: boolean;
 }
 
@@ -28,7 +32,7 @@ export const init: Command<InitOptions> = async (context, _args, options) => {
   if (options.force !== true && (await exists(path))) {
     throw usageError(`${shown} exists already.`, "Edit it, or replace it with --force.", "usage.file_exists");
   }
-  const draft = await draftOf(context, options);
+  const { draft, unseen } = await draftOf(context, options, path);
   const schema = fileURLToPath(import.meta.resolve("../../../weir.schema.json"));
   const rendered = render(draft, relative(dirname(path), schema).split(sep).join("/"));
   const written = await writeFiles(path, rendered);
@@ -38,28 +42,38 @@ export const init: Command<InitOptions> = async (context, _args, options) => {
     lines: [
       `Written: ${written.map((file) => relative(context.cwd, file)).join(", ")}.`,
       ...missingLines(context, rendered),
+      ...(unseen === undefined
+        ? []
+        : [
+            `The source could not be asked for cursors and keys yet: ${unseen} "weir check" will say what is missing.`,
+          ]),
       `Next: "weir check" tests both ends, "weir sync" moves the data.`,
     ],
   };
 };
 
 /** From options where they are given; by questions on a terminal; never a mixture that waits for an answer in a script. */
-async function draftOf(context: CommandContext, options: InitOptions): Promise<Draft> {
+async function draftOf(context: CommandContext, options: InitOptions, path: string): Promise<Completed> {
   const { io, json } = context;
   const asked = options.source !== undefined || options.destination !== undefined;
-  if (!asked && !json && io.stdin.isTTY === true && io.stdout.isTTY === true) {
-    return (await import("./questions.ts")).askForDraft(context);
+  const terminal = !json && io.stdin.isTTY === true && io.stdout.isTTY === true;
+  if (!asked && terminal) {
+    return (await import("./questions.ts")).askForDraft(context, path);
   }
   const source = await given("source", options, context);
   const destination = await given("destination", options, context);
-  return {
+  const draft: Draft = {
     connection: options.name ?? `${source.name}-to-${destination.name}`,
     source,
     destination:
       source.name === destination.name ? { ...destination, name: `${destination.name}-copy` } : destination,
     streams: options.streams === undefined || options.streams[0] === "all" ? "all" : options.streams,
     mode: options.mode,
+    cursor: options.cursor,
+    primaryKey: options.primaryKey,
   };
+  const choose = terminal ? (await import("./questions.ts")).chooser(context) : undefined;
+  return complete(context, draft, path, choose);
 }
 
 async function given(kind: Kind, options: InitOptions, context: CommandContext): Promise<DraftEndpoint> {

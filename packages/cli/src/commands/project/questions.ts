@@ -4,16 +4,18 @@ import type { ConnectorRow } from "@weir/connectors";
 import { connectors } from "@weir/connectors";
 import type { SyncMode } from "@weir/engine";
 import type { JsonObject, JsonValue } from "@weir/protocol";
-import { WeirError } from "@weir/protocol";
+import { streamKey, WeirError } from "@weir/protocol";
 import type { CommandContext } from "../../command.ts";
 import { fromText, mapTexts } from "../../project/config-walk.ts";
 import type { Kind } from "../../project/endpoint.ts";
 import type { Setting } from "../../project/settings.ts";
 import { settingsOf } from "../../project/settings.ts";
+import type { Choose, Completed } from "./complete.ts";
+import { candidates, complete } from "./complete.ts";
 import type { Draft, DraftEndpoint } from "./draft.ts";
 
 /** Asks for everything a first project file needs. Fails with `engine.cancelled` when the person leaves. */
-export async function askForDraft(context: CommandContext): Promise<Draft> {
+export async function askForDraft(context: CommandContext, path: string): Promise<Completed> {
   const ask = new Questions(context);
   const source = await ask.endpoint("source");
   const destination = await ask.endpoint("destination");
@@ -34,12 +36,42 @@ export async function askForDraft(context: CommandContext): Promise<Draft> {
     fallback: `${source.name}-to-${other}`,
     pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/,
   });
-  return {
+  const draft: Draft = {
     connection,
     source,
     destination: { ...destination, name: other },
     streams: "all",
     mode: mode === "" ? undefined : (mode as SyncMode),
+  };
+  return complete(context, draft, path, chooser(context));
+}
+
+const ALL_ROWS = "every row";
+const SEVERAL = "several fields";
+
+/** Asks for the cursor or key of one stream after the other. */
+export function chooser(context: CommandContext): Choose {
+  const ask = new Questions(context);
+  return async (stream, lacking) => {
+    const fields = candidates(stream, lacking).map(({ name, kind }) => ({
+      value: `field ${name}`,
+      label: name,
+      hint: kind.replaceAll("_", " "),
+    }));
+    const key = streamKey(stream);
+    const question =
+      lacking === "cursor"
+        ? `Which field of ${key} grows with every change?`
+        : `Which field of ${key} is different in every row?`;
+    const others = [
+      ...(lacking === "primaryKey" ? [{ value: SEVERAL, label: "Several together" }] : []),
+      { value: ALL_ROWS, label: "None: read all its rows every time" },
+    ];
+    const answer = await ask.choice(question, [...fields, ...others]);
+    if (answer === ALL_ROWS) return { mode: "full_refresh_overwrite" };
+    const chosen = answer === SEVERAL ? await ask.several(`Which fields of ${key}?`, fields) : [answer];
+    const names = chosen.map((value) => value.slice("field ".length));
+    return lacking === "cursor" ? { cursor: names[0] ?? "" } : { primaryKey: names };
   };
 }
 
@@ -128,6 +160,15 @@ class Questions {
   ): Promise<string> {
     return this.#done(
       clack.select({ message, options: [...options], ...this.#terminal, signal: this.#signal }),
+    );
+  }
+
+  several(
+    message: string,
+    options: readonly { readonly value: string; readonly label: string; readonly hint?: string }[],
+  ): Promise<readonly string[]> {
+    return this.#done(
+      clack.multiselect({ message, options: [...options], ...this.#terminal, signal: this.#signal }),
     );
   }
 
