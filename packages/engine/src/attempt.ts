@@ -9,8 +9,10 @@ import type { StateForm } from "./message-runner.ts";
 import { runParts } from "./part-runner.ts";
 import type { SyncPlan } from "./plan.ts";
 import { restartStream } from "./plan.ts";
+import type { RefusedStream } from "./refused.ts";
+import { failureAlone, waiting } from "./refused.ts";
 import { Slots } from "./slots.ts";
-import { sourceStates } from "./source-states.ts";
+import { beginConnection, sourceStates } from "./source-states.ts";
 import type { AttemptState, AttemptSignal } from "./states.ts";
 import { ATTEMPT, next } from "./states.ts";
 import { StreamRun } from "./stream-run.ts";
@@ -18,6 +20,8 @@ import { StreamRun } from "./stream-run.ts";
 export interface AttemptInput {
   readonly context: AttemptContext;
   readonly plan: SyncPlan;
+  /** As the destination holds it. */
+  readonly before: ConnectionDocument | undefined;
   /** As the attempt begins: see beginConnection. */
   readonly connection: ConnectionDocument;
   /** Form of state learned in this process before the destination held any. */
@@ -27,6 +31,8 @@ export interface AttemptInput {
 export interface AttemptOutcome {
   readonly state: AttemptState;
   readonly runs: readonly StreamRun[];
+  /** Streams the plan left out. */
+  readonly refused: readonly RefusedStream[];
   readonly failures: readonly Failure[];
   readonly notices: readonly string[];
   readonly schemaNotes: readonly string[];
@@ -41,6 +47,9 @@ export class Attempt {
   readonly #runs: readonly StreamRun[];
   readonly #notices: string[] = [];
   readonly #failures: Failure[] = [];
+  /** Streams left out, by the plan or by the destination: nothing of them is stored. [I14] */
+  readonly #left: RefusedStream[];
+  #connection: ConnectionDocument;
   #schemaNotes: readonly string[] = [];
   #state: AttemptState = "opening";
   #source: SourceSession | undefined;
@@ -50,14 +59,18 @@ export class Attempt {
     this.#input = input;
     this.#context = input.context;
     this.#runs = input.plan.streams.map((planned) => new StreamRun(planned));
+    this.#left = [...input.plan.refused];
+    this.#connection = input.connection;
     this.#notices.push(...input.plan.notices);
   }
 
   /** Never throws. */
   async run(): Promise<void> {
     const { token } = this.#context;
-    const streams = this.#runs.map((run) => run.key);
+    const { refused } = this.#input.plan;
+    const streams = [...this.#runs.map((run) => run.key), ...refused.map(({ selected }) => selected.key)];
     this.#context.emit({ type: "attempt-started", sync: token.sync, attempt: token.attempt, streams });
+    for (const { selected, failure } of refused) this.#failed(selected.key, failure);
     try {
       await this.#open();
       this.#move("opened");
@@ -86,6 +99,7 @@ export class Attempt {
     return {
       state: this.#state,
       runs: this.#runs,
+      refused: this.#input.plan.refused,
       failures: this.#failures,
       notices: this.#notices,
       schemaNotes: this.#schemaNotes,
@@ -110,28 +124,73 @@ export class Attempt {
   }
 
   async #open(): Promise<void> {
-    const { request, watchdog, signal, session, token } = this.#context;
+    const { request, signal } = this.#context;
     const reading = this.#runs.filter((run) => run.planned.work === "read");
     const verified = (request.verify ?? "none") !== "none";
     const readable = this.#runs.filter((run) => run.planned.work !== "clear");
-    const { connection } = this.#input;
     await this.#openSource(verified ? readable : reading);
     // A message session sends every stream of its catalog and can compare none: it is opened for what is read.
-    if (this.#source?.kind === "messages" && readable.length > reading.length && verified) {
-      await this.#closeSource();
-      await this.#openSource(reading);
+    if (this.#source?.kind === "messages" && readable.length > reading.length && verified)
+      await this.#reopenSource(reading);
+    signal.throwIfAborted();
+    await this.#begin();
+    const left = reading.filter((run) => !this.#isLeft(run));
+    if (this.#source?.kind === "messages" && left.length < reading.length) await this.#reopenSource(left);
+    signal.throwIfAborted();
+  }
+
+  /** Again for the others while the destination refuses one stream: one call is all or nothing. */
+  async #begin(): Promise<void> {
+    const { watchdog, signal, session, token } = this.#context;
+    for (;;) {
+      const runs = this.#runs.filter((run) => !this.#isLeft(run));
+      const streams = runs.map((run) => run.planned.plan);
+      const checkpoints = [
+        storeConnection(this.#connection),
+        ...runs.map((run) => storeStream(run.key, run.document)),
+      ];
+      try {
+        this.#schemaNotes = await watchdog.during("destination", "begin", () =>
+          session.begin({ token, streams, checkpoints }),
+        );
+        signal.throwIfAborted();
+        return await this.#context.remember(checkpoints);
+      } catch (error) {
+        signal.throwIfAborted();
+        this.#leaveOut(runs, error);
+      }
     }
-    signal.throwIfAborted();
-    const streams = this.#runs.map((run) => run.planned.plan);
-    const checkpoints = [
-      storeConnection(connection),
-      ...this.#runs.map((run) => storeStream(run.key, run.document)),
-    ];
-    this.#schemaNotes = await watchdog.during("destination", "begin", () =>
-      session.begin({ token, streams, checkpoints }),
-    );
-    signal.throwIfAborted();
-    await this.#context.remember(checkpoints);
+  }
+
+  /** The stream the error is about, and what cannot be read without it. Throws what is not about one of the streams. */
+  #leaveOut(runs: readonly StreamRun[], error: unknown): void {
+    const run = runs.find(({ key }) => error instanceof WeirError && error.failure.stream === key);
+    if (run === undefined) throw error;
+    const { selected, plan } = run.planned;
+    this.#left.push({ selected, table: plan.table, failure: failureAlone(error, run.key) });
+    this.#streamFailed(run, error);
+    const { before } = this.#input;
+    const others = runs.filter((other) => other !== run);
+    for (const one of waiting(
+      before,
+      this.#left,
+      others.map(({ planned }) => planned),
+    )) {
+      this.#left.push(one);
+      const waits = others.find(({ key }) => key === one.selected.key);
+      if (waits !== undefined) this.#streamFailed(waits, new WeirError(one.failure));
+    }
+    const rest = others.filter((other) => !this.#isLeft(other)).map(({ planned }) => planned);
+    this.#connection = beginConnection(before, rest, this.#context.token.sync, this.#left);
+  }
+
+  #isLeft(run: StreamRun): boolean {
+    return this.#left.some(({ selected }) => selected.key === run.key);
+  }
+
+  async #reopenSource(runs: readonly StreamRun[]): Promise<void> {
+    await this.#closeSource();
+    await this.#openSource(runs);
   }
 
   async #openSource(runs: readonly StreamRun[]): Promise<void> {
@@ -140,7 +199,8 @@ export class Attempt {
     const { connector, config } = request.source;
     const context = { clock: request.clock, log: request.log, signal };
     const catalog = { streams: runs.map((run) => run.planned.configured) };
-    const state = sourceStates(this.#input.connection, this.#input.plan.streams);
+    const planned = this.#runs.filter((run) => !this.#isLeft(run)).map((run) => run.planned);
+    const state = sourceStates(this.#connection, planned);
     this.#source = await watchdog.during("source", "open", () =>
       connector.open({ config, catalog, state, context }),
     );
@@ -185,13 +245,14 @@ export class Attempt {
   }
 
   async #moveMessages(session: Extract<SourceSession, { readonly kind: "messages" }>): Promise<void> {
-    const reading = this.#runs.filter((run) => run.planned.work === "read");
-    for (const run of this.#runs) run.move("begin");
-    const { connection } = this.#input;
+    const runs = this.#runs.filter((run) => !this.#isLeft(run));
+    const reading = runs.filter((run) => run.planned.work === "read");
+    for (const run of runs) run.move("begin");
+    const connection = this.#connection;
     const form = this.#input.form ?? connection.form;
     const input = { attempt: this.#context, session, runs: reading, connection, form };
     const incomplete = await runMessages(input);
-    await this.#eachStream(this.#runs, async (run) => {
+    await this.#eachStream(runs, async (run) => {
       if (incomplete.has(run.key)) throw incompleteStream(run.key);
       await this.#finish(run);
     });
@@ -225,10 +286,14 @@ export class Attempt {
   #streamFailed(run: StreamRun, error: unknown): void {
     this.#logDefect(error);
     const failure = { ...failureOf(error, "engine"), stream: run.key };
-    this.#failures.push(failure);
     run.fail(failure, false);
     run.endedAt = this.#context.request.clock.now();
-    this.#context.emit({ type: "stream-failed", stream: run.key, failure });
+    this.#failed(run.key, failure);
+  }
+
+  #failed(stream: string, failure: Failure): void {
+    this.#failures.push(failure);
+    this.#context.emit({ type: "stream-failed", stream, failure });
   }
 }
 

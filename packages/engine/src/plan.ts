@@ -1,4 +1,4 @@
-import type { Catalog, ConfiguredStream, StreamPlan, WriteMode } from "@weir/protocol";
+import type { Catalog, ConfiguredStream, Failure, StreamPlan, WriteMode } from "@weir/protocol";
 import { schemaOf, streamKey, WeirError } from "@weir/protocol";
 import type { Checkpoints, StreamDocument, StreamShape } from "./document.ts";
 import { NO_ROWS } from "./document.ts";
@@ -6,6 +6,9 @@ import type { LoadPlan, Work } from "./load-plan.ts";
 import { isNamed, planLoad } from "./load-plan.ts";
 import { refuseSharedTables, tableFor } from "./naming.ts";
 import type { Connection, SyncRequest } from "./request.ts";
+import type { RefusedStream } from "./refused.ts";
+import { failureAlone, waiting } from "./refused.ts";
+import type { SchemaDecision } from "./schema-change.ts";
 import { decideSchema } from "./schema-change.ts";
 import type { SelectedStream } from "./select.ts";
 import { isDedup, isIncremental, selectedFields, selectStreams } from "./select.ts";
@@ -23,6 +26,8 @@ export interface PlannedStream {
 
 export interface SyncPlan {
   readonly streams: readonly PlannedStream[];
+  /** Streams that cannot be moved in this attempt. */
+  readonly refused: readonly RefusedStream[];
   readonly notes: readonly string[];
   readonly notices: readonly string[];
 }
@@ -50,32 +55,68 @@ export function planSync(input: PlanInput): SyncPlan {
   );
   const notes = offered.filter((stream) => !selected.includes(stream)).map(({ key }) => notJoined(key));
   const notices = vanished(held, selected);
-  const streams = selected.map((stream) => {
-    const before = input.lost?.has(stream.key) === true ? undefined : held.streams.get(stream.key);
-    const decision = decideSchema({
+  const refused: RefusedStream[] = [];
+  const streams: PlannedStream[] = [];
+  for (const stream of selected) {
+    const one = planOne(input, stream);
+    if ("failure" in one) {
+      refused.push(one);
+      continue;
+    }
+    streams.push(one.planned);
+    notes.push(...one.notes);
+    notices.push(...one.notices);
+  }
+  refused.push(...waiting(held.connection, refused, streams));
+  const rest = streams.filter(({ selected: { key } }) => !refused.some((each) => each.selected.key === key));
+  return { streams: readTogether(rest, held), refused, notes, notices };
+}
+
+interface PlannedOne extends Pick<SyncPlan, "notes" | "notices"> {
+  readonly planned: PlannedStream;
+}
+
+function planOne(input: PlanInput, stream: SelectedStream): PlannedOne | RefusedStream {
+  const { request, held } = input;
+  const { connection } = request;
+  const table = tableFor(connection, stream.stream);
+  const before = input.lost?.has(stream.key) === true ? undefined : held.streams.get(stream.key);
+  const refuse = (failure: Failure): RefusedStream => ({ selected: stream, table, failure });
+  if (stream.refusal !== undefined) return refuse(stream.refusal);
+  let decision: SchemaDecision;
+  try {
+    decision = decideSchema({
       selected: stream,
       before,
       policy: connection.schemaChanges,
       accept: request.acceptSchema === true || refreshed(request, stream),
     });
-    if (before?.sync !== input.sync) notes.push(...decision.notes);
-    const fields = selectedFields(stream, decision.fields);
-    const choice = { fields, primaryKey: stream.primaryKey, cursor: stream.cursor };
-    const table = streamKey(tableFor(connection, stream.stream));
-    const planned = planLoad({
-      request,
-      sync: input.sync,
-      selected: stream,
-      choice,
-      table,
-      before,
-      connection: held.connection,
-    });
-    const result = planStream(input, { selected: stream, choice, schema: decision.schema, planned, before });
-    notices.push(...planned.notices, ...leftOut(held, result));
-    return result;
+  } catch (error) {
+    return refuse(failureAlone(error, stream.key));
+  }
+  const fields = selectedFields(stream, decision.fields);
+  const choice = { fields, primaryKey: stream.primaryKey, cursor: stream.cursor };
+  const load = planLoad({
+    request,
+    sync: input.sync,
+    selected: stream,
+    choice,
+    table: streamKey(table),
+    before,
+    connection: held.connection,
   });
-  return { streams: readTogether(streams, held), notes, notices };
+  const planned = planStream(input, {
+    selected: stream,
+    choice,
+    schema: decision.schema,
+    planned: load,
+    before,
+  });
+  return {
+    planned,
+    notes: before?.sync === input.sync ? [] : decision.notes,
+    notices: [...load.notices, ...leftOut(held, planned)],
+  };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Failure, FencingToken } from "@weir/protocol";
 import type { AttemptOutcome } from "./attempt.ts";
 import type { SyncStatus } from "./events.ts";
+import { refusedResult } from "./refused.ts";
 import type { StreamResult, SyncRequest, SyncResult } from "./request.ts";
 import type { SyncState } from "./states.ts";
 
@@ -28,9 +29,11 @@ export interface ResultInput {
 
 /** The result, and the last proof: success needs every stream complete and every row accounted for. [I9] */
 export function buildResult(input: ResultInput): SyncResult {
-  const streams = input.outcome?.runs.map((run) => run.result(input.pathOf)) ?? [];
+  const { runs = [], refused = [] } = input.outcome ?? {};
+  const streams = [...runs.map((run) => run.result(input.pathOf)), ...refused.map(refusedResult)];
   const failure =
-    input.failure ?? (input.state === "succeeded" ? unproven(input.request, streams) : undefined);
+    (input.failure === undefined ? undefined : ofSync(input.failure, streams)) ??
+    (input.state === "succeeded" ? unproven(input.request, streams) : undefined);
   return {
     status: statusOf(input.state, failure),
     sync: input.token.sync,
@@ -45,6 +48,23 @@ export function buildResult(input: ResultInput): SyncResult {
         : undefined,
     notices: input.notices,
     schemaNotes: input.schemaNotes,
+  };
+}
+
+/**
+ * A wrong choice for one stream is a wrong configuration where nothing else was to be done; beside streams that ran it is
+ * a failed sync.
+ */
+function ofSync(failure: Failure, streams: readonly StreamResult[]): Failure {
+  if (failure.origin !== "config") return failure;
+  const wrong = streams.filter((stream) => stream.failure?.origin === "config");
+  if (wrong.length === 0 || wrong.length === streams.length) return failure;
+  return {
+    code: "engine.streams_refused",
+    message: `${wrong.length} of ${streams.length} streams cannot be moved as they are configured: ${wrong.map(({ stream }) => stream).join(", ")}.`,
+    next: "See what is said of each; the other streams were moved.",
+    recovery: "ask",
+    origin: "engine",
   };
 }
 

@@ -22,7 +22,7 @@ export interface SchemaInput {
 
 /**
  * What the connection's policy makes of a stream whose fields differ from those of its last plan. A cursor or key that
- * is gone stops the sync under every policy: going on would lose or double rows.
+ * is gone stops the stream under every policy: going on would lose or double rows.
  */
 export function decideSchema({ selected, before, policy, accept }: SchemaInput): SchemaDecision {
   const now = selected.discovered;

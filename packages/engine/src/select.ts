@@ -1,4 +1,4 @@
-import type { Catalog, Field, Stream, WriteMode } from "@weir/protocol";
+import type { Catalog, Failure, Field, Stream, WriteMode } from "@weir/protocol";
 import { fieldsOf, streamKey, WeirError } from "@weir/protocol";
 import type { StreamShape } from "./document.ts";
 import type { Connection, StreamSelection, SyncMode } from "./request.ts";
@@ -14,11 +14,16 @@ export interface SelectedStream {
   readonly cursor?: string | undefined;
   /** Names to move; undefined: all. */
   readonly only?: ReadonlySet<string> | undefined;
+  /** Why it cannot be moved as it was chosen. */
+  readonly refusal?: Failure | undefined;
 }
 
 const ALL_MODES: readonly WriteMode[] = ["append", "overwrite", "append_dedup", "overwrite_dedup"];
 
-/** Resolves the connection's selections against what the source offers. Every problem is named at once. */
+/**
+ * Resolves the connection's selections against what the source offers. Streams that are not there are named at once; one
+ * that cannot be moved as it was chosen says so itself.
+ */
 export function selectStreams(
   connection: Connection,
   catalog: Catalog,
@@ -72,7 +77,7 @@ function select(stream: Stream, selection: StreamSelection, modes: readonly Writ
     primaryKey.length > 0 && selection.primaryKey === undefined ? primaryKey : (selection.primaryKey ?? []);
   const cursor = cursorOf(stream, selection);
   const mode = selection.mode ?? defaultMode(stream, keyFields, cursor, modes);
-  const result: SelectedStream = {
+  const selected: SelectedStream = {
     key,
     stream,
     mode,
@@ -81,8 +86,7 @@ function select(stream: Stream, selection: StreamSelection, modes: readonly Writ
     cursor,
     only: selection.fields === undefined ? undefined : new Set(selection.fields),
   };
-  refuseImpossible(result, selection);
-  return result;
+  return { ...selected, refusal: refusalOf(selected, selection) };
 }
 
 function cursorOf(stream: Stream, selection: StreamSelection): string | undefined {
@@ -105,7 +109,7 @@ function defaultMode(
   return modes.includes("overwrite") ? "full_refresh_overwrite" : "full_refresh_append";
 }
 
-function refuseImpossible(selected: SelectedStream, selection: StreamSelection): void {
+function refusalOf(selected: SelectedStream, selection: StreamSelection): Failure | undefined {
   const { stream, mode, key, primaryKey, cursor } = selected;
   const names = new Set(selected.discovered.fields.map((field) => field.name));
   const missing = [
@@ -114,7 +118,7 @@ function refuseImpossible(selected: SelectedStream, selection: StreamSelection):
     ...(selection.fields ?? []),
   ].filter((name) => !names.has(name));
   if (missing.length > 0) {
-    throw ask(
+    return ask(
       key,
       "config.field_unknown",
       `Stream ${key} has no field ${missing.join(", ")}.`,
@@ -122,16 +126,16 @@ function refuseImpossible(selected: SelectedStream, selection: StreamSelection):
     );
   }
   if (isDedup(mode) && primaryKey.length === 0) {
-    throw ask(
+    return ask(
       key,
       "config.key_missing",
       `Stream ${key} has no primary key, which ${mode} needs.`,
       "Set primaryKey for the stream, or choose a mode without dedup.",
     );
   }
-  if (!isIncremental(mode)) return;
+  if (!isIncremental(mode)) return undefined;
   if (!stream.supported_sync_modes.includes("incremental")) {
-    throw ask(
+    return ask(
       key,
       "config.mode_unsupported",
       `The source cannot read stream ${key} incrementally.`,
@@ -139,25 +143,18 @@ function refuseImpossible(selected: SelectedStream, selection: StreamSelection):
     );
   }
   if (cursor === undefined && stream.source_defined_cursor !== true) {
-    throw ask(
+    return ask(
       key,
       "config.cursor_missing",
       `Stream ${key} needs a cursor field for ${mode}.`,
       "Set cursor to a field that grows with every change.",
     );
   }
+  return undefined;
 }
 
-function ask(stream: string, code: string, message: string, next: string): WeirError {
-  return new WeirError({
-    code,
-    message,
-    next,
-    recovery: "ask",
-    origin: "config",
-    path: `streams.${stream}`,
-    stream,
-  });
+function ask(stream: string, code: string, message: string, next: string): Failure {
+  return { code, message, next, recovery: "ask", origin: "config", path: `streams.${stream}`, stream };
 }
 
 /** A key with a nested part is not known to the destination: half of it would merge rows that differ. */

@@ -2,29 +2,28 @@ import type { JsonValue, SourceState, StreamName } from "@weir/protocol";
 import { WeirError } from "@weir/protocol";
 import type { ConnectionDocument } from "./document.ts";
 import type { PlannedStream } from "./plan.ts";
+import type { RefusedStream } from "./refused.ts";
+import { stillCovered } from "./refused.ts";
 import { isIncremental } from "./select.ts";
 
 /**
  * The connection's document as an attempt begins. A shared state covers only the streams that went on under it without
- * a gap: one that starts anew, or was left out meanwhile, is no longer covered; a state that covers nothing is dropped.
+ * a gap: one that starts anew, or was taken out of the connection meanwhile, is no longer covered; a state that covers
+ * nothing is dropped. One that is left out for a failure of its own stays covered, because nothing is read over it. [I14]
  */
 export function beginConnection(
   before: ConnectionDocument | undefined,
   streams: readonly PlannedStream[],
   sync: number,
+  left: readonly RefusedStream[] = [],
 ): ConnectionDocument {
   const form = before?.form;
   if (form === undefined || form === "STREAM") return { sync, status: "running", form, covers: [] };
   const incremental = streams.filter(({ selected }) => isIncremental(selected.mode));
-  const covers = incremental.filter(({ anew, selected }) => !anew && before?.covers.includes(selected.key));
-  if (form === "LEGACY" && covers.length > 0 && covers.length < incremental.length) throw legacyPart();
-  return {
-    sync,
-    status: "running",
-    form,
-    state: covers.length === 0 ? null : before?.state,
-    covers: covers.map(({ selected }) => selected.key),
-  };
+  const going = incremental.filter(({ anew, selected }) => !anew && before?.covers.includes(selected.key));
+  const covers = [...going.map(({ selected }) => selected.key), ...stillCovered(before, left)];
+  if (form === "LEGACY" && covers.length > 0 && going.length < incremental.length) throw legacyPart();
+  return { sync, status: "running", form, state: covers.length === 0 ? null : before?.state, covers };
 }
 
 /** The states a message session resumes from, in the form it once sent them. */

@@ -207,11 +207,11 @@ class Sync {
       ),
     );
     plan.notes.forEach((note) => this.#schemaNotes.add(note));
-    const connection = beginConnection(checkpoints.connection, plan.streams, token.sync);
     const attempt = new Attempt({
       context: this.#attemptContext(session, held, watchdog, signal),
       plan,
-      connection,
+      before: checkpoints.connection,
+      connection: beginConnection(checkpoints.connection, plan.streams, token.sync, plan.refused),
       form: this.#form,
     });
     this.#last = attempt.outcome();

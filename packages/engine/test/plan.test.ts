@@ -88,12 +88,14 @@ function plan(
   offered = catalog(),
 ): PlannedStream {
   const streams = new Map(before === undefined ? [] : [["public.users", before]]);
-  const { streams: result } = planSync({
+  const { streams: result, refused } = planSync({
     request: planned,
     catalog: offered,
     held: { connection: undefined, streams },
     sync,
   });
+  const [refusal] = refused;
+  if (refusal !== undefined) throw new Error(refusal.failure.message);
   const [only] = result;
   if (only === undefined) throw new Error("nothing planned");
   return only;

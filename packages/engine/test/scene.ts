@@ -5,6 +5,7 @@ import type { DestinationConnector, JsonObject, Recovery, SourceConnector } from
 import { WeirError } from "@weir/protocol";
 import type { MemoryDestination, MemoryStream } from "@weir/kit/testing";
 import { fakeClock, seededRandom } from "@weir/kit/testing";
+import { destinationAround } from "./around.ts";
 import type {
   Connection,
   StreamSelection,
@@ -104,6 +105,27 @@ export function selections(
 export function failing(recovery: Recovery, code = "test.broken"): WeirError {
   const origin = code.startsWith("source") ? "source" : "destination";
   return new WeirError({ code, message: `${code} happened.`, next: "Nothing.", recovery, origin });
+}
+
+/** A destination that cannot make the table of one stream, as long as asked says so. */
+export function refusing(
+  destination: DestinationConnector,
+  stream: string,
+  asked: () => boolean = () => true,
+): DestinationConnector {
+  return destinationAround(destination, {
+    begin: async (begin, request) => {
+      if (!asked() || !request.streams.some(({ key }) => key === stream)) return begin(request);
+      throw new WeirError({
+        code: "destination.table_too_wide",
+        message: `The table of ${stream} has too many columns.`,
+        next: "Select fewer.",
+        recovery: "ask",
+        origin: "destination",
+        stream,
+      });
+    },
+  });
 }
 
 /** A step that acts only the first time it is passed. */

@@ -103,7 +103,9 @@ export interface DestinationSession {
   /**
    * Takes the fence (fails with `destination.fenced` when the held token is greater) and makes or evolves the tables:
    * new columns added, missing ones kept, types widened where possible. Idempotent. Fails with
-   * `destination.names_collide` when two streams fold to one table.
+   * `destination.names_collide` when two streams fold to one table. A failure that carries the `stream` of one of the
+   * plans says that only this one cannot be begun: `begin` is called again with the same token for the others. Notes of
+   * changes a failed call has made are given by the call that passes.
    */
   begin(request: BeginRequest): Promise<readonly SchemaNote[]>;
   /**

@@ -100,7 +100,6 @@ function refuseCollisions(streams: readonly StreamPlan[]): void {
       next: "Give one of them another prefix or namespace.",
       recovery: "ask",
       origin: "destination",
-      stream: key,
     });
   }
 }

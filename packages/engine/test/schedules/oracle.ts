@@ -55,9 +55,14 @@ export class Oracle {
       if (!selected && this.#shared) this.#askedOf(name).disturbed = true;
   }
 
-  /** The user sent the rows of every stream elsewhere. */
-  moved(): void {
-    for (const name of this.#world.choices.keys()) this.#askedOf(name).disturbed = true;
+  /** The user sent the rows of every stream elsewhere. A sync that failed may have replaced those left behind. */
+  moved(from: string): void {
+    for (const name of this.#world.choices.keys()) {
+      const asked = this.#askedOf(name);
+      asked.disturbed = true;
+      const table = from + name;
+      if (asked.replace || asked.clear) this.#before.set(table, this.#world.destination.rows(table));
+    }
   }
 
   /** After a sync that failed for good: the next one has another number. */

@@ -22,8 +22,9 @@ export async function runOvertaken(kind: Kind, seed: number, rounds: number): Pr
   const store = memoryStore();
   const story: string[] = [];
   for (let round = 1; round <= rounds; round += 1) {
+    const { prefix } = world;
     const change = world.changeChoice();
-    if (change.startsWith("prefix")) oracle.moved();
+    if (change.startsWith("prefix")) oracle.moved(prefix);
     if (change !== "") story.push(change);
     oracle.asks(NOTHING);
     const results = await race(world, store, random);

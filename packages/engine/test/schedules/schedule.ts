@@ -2,14 +2,14 @@ import type { Fault, FaultPoint, Faults } from "@weir/kit/testing";
 import { fakeClock, randomFaults, seededRandom } from "@weir/kit/testing";
 import type { SyncResult, SyncStore } from "../../src/index.ts";
 import { sync } from "../../src/index.ts";
-import { cancelling, failing, memoryStore, sceneRequest } from "../scene.ts";
+import { cancelling, failing, memoryStore, refusing, sceneRequest } from "../scene.ts";
 import type { Order } from "./oracle.ts";
 import { Oracle } from "./oracle.ts";
 import type { Kind, Random } from "./world.ts";
 import { pick, World } from "./world.ts";
 
 /** How a process ends. */
-type Fate = "well" | "after faults" | "killed" | "cancelled" | "given up";
+type Fate = "well" | "one refused" | "after faults" | "killed" | "cancelled" | "given up";
 
 /** Codes that say that the engine broke a rule, not that it met a fault. */
 const DEFECTS = new Set(["engine.unexpected", "engine.unproven", "engine.count_mismatch"]);
@@ -24,8 +24,9 @@ export async function runSchedule(kind: Kind, seed: number, syncs: number): Prom
   let refused = false;
   for (let nth = 1; nth <= syncs; nth += 1) {
     for (let changes = Math.floor(random() * 3); changes > 0; changes -= 1) {
+      const { prefix } = world;
       const change = world.changeChoice();
-      if (change.startsWith("prefix")) oracle.moved();
+      if (change.startsWith("prefix")) oracle.moved(prefix);
       if (change !== "") story.push(change);
     }
     const fate = nth === syncs ? "well" : fateOf(random);
@@ -55,6 +56,8 @@ function fateOf(random: Random): Fate {
     "well",
     "well",
     "well",
+    "one refused",
+    "one refused",
     "after faults",
     "after faults",
     "killed",
@@ -106,7 +109,10 @@ async function runOnce({ world, random, store, order, fate }: Run): Promise<Sync
   const faults = faultsOf(fate, random, { kill, cancel, life });
   const request = sceneRequest({
     source: world.source(faults),
-    destination: world.destination.connector,
+    destination:
+      fate === "one refused"
+        ? refusing(world.destination.connector, pick(random, world.selections).name)
+        : world.destination.connector,
     streams: world.selections,
     store,
     connection: { prefix: world.prefix },
@@ -126,7 +132,7 @@ function faultsOf(fate: Fate, random: Random, { kill, cancel, life }: Ending): F
   let left = 1 + Math.floor(random() ** 2 * 150);
   return (_point: FaultPoint): Fault | undefined => {
     if (life.over) return "hang";
-    if (fate === "well" || --left !== 0) return undefined;
+    if (fate === "well" || fate === "one refused" || --left !== 0) return undefined;
     if (fate === "given up") return failing("ask", "source.permission");
     if (fate === "killed") kill();
     else cancel();

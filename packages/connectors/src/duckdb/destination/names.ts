@@ -80,7 +80,6 @@ export function refuseCollisions(streams: readonly StreamPlan[], defaultSchema: 
         next: "Give one of them another namespace or prefix.",
         recovery: "ask",
         origin: "destination",
-        stream: plan.key,
       });
     }
     owners.set(tableKey(table), plan.key);

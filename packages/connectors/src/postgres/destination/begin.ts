@@ -1,4 +1,4 @@
-import type { BeginRequest, Context, FencingToken } from "@weir/protocol";
+import type { BeginRequest, Context, FencingToken, SchemaNote } from "@weir/protocol";
 import { WeirError } from "@weir/protocol";
 import type { Session } from "../connection.ts";
 import { sqlState } from "../failures.ts";
@@ -15,6 +15,8 @@ export interface BeginScene {
   readonly context: Context;
   /** Server processes of this very session, which are no leftovers. */
   pids(): readonly string[];
+  /** Told every change that was made. A `begin` that fails has made those before its failure. */
+  changed(notes: readonly SchemaNote[]): void;
 }
 
 export interface Begun {
@@ -100,8 +102,9 @@ async function lookAndPrepare({
   const preparations = streams.map((plan) => prepare({ plan, connection, defaultSchema, view, natives }));
   // All can be refused before anything is changed; now each stream gets a transaction of its own, because a server has
   // room for only so many locks in one.
-  for (const { statements, target } of preparations) {
+  for (const { statements, notes, target } of preparations) {
     if (statements.length > 0) await patient.try(() => run(session, statements, target.plan.key));
+    scene.changed(notes);
   }
   return preparations;
 }
@@ -235,7 +238,7 @@ function tableTrouble(error: unknown, stream: string): unknown {
             "Select fewer fields: a table has at most 1,600 columns, and only so much of a row fits into a page.",
           ]
         : [];
-  if (what === undefined || next === undefined) return error;
+  if (what === undefined || next === undefined) return ofStream(error, stream);
   const said = error instanceof WeirError ? (error.failure.detail ?? error.message) : String(error);
   return new WeirError(
     {
@@ -248,4 +251,10 @@ function tableTrouble(error: unknown, stream: string): unknown {
     },
     { cause: error },
   );
+}
+
+/** What neither time nor another try mends is about this table, and none of the others'. */
+function ofStream(error: unknown, stream: string): unknown {
+  if (!(error instanceof WeirError) || error.failure.recovery === "retry") return error;
+  return new WeirError({ ...error.failure, stream }, { cause: error.cause ?? error });
 }

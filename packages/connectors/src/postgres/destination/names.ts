@@ -109,21 +109,20 @@ export function refuseSharedTables(plans: readonly StreamPlan[], defaultSchema: 
       throw collision(
         `Streams ${other.key} and ${plan.key} would both be written to table ${schema}.${name}.`,
         "Give one of them another namespace or prefix.",
-        plan.key,
       );
     }
     owners.set(id, plan);
   }
 }
 
-function collision(message: string, next: string, stream: string): WeirError {
+function collision(message: string, next: string, stream?: string): WeirError {
   return new WeirError({
     code: "destination.names_collide",
     message,
     next,
     recovery: "ask",
     origin: "destination",
-    stream,
+    ...(stream === undefined ? {} : { stream }),
   });
 }
 

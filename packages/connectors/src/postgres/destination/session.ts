@@ -73,6 +73,8 @@ class PostgresSession implements DestinationSession {
   readonly #request: OpenPostgres;
   readonly #sessions: Sessions;
   readonly #targets = new Map<string, Target>();
+  /** Of changes nobody was told of yet. */
+  readonly #notes: SchemaNote[] = [];
   #natives: NativeTypes = new Map();
   #token: FencingToken | undefined;
 
@@ -92,12 +94,18 @@ class PostgresSession implements DestinationSession {
 
   async begin(request: BeginRequest): Promise<readonly SchemaNote[]> {
     const { connection, context, config } = this.#request;
-    const scene = { connection, context, defaultSchema: config.schema, pids: () => this.#sessions.pids };
+    const scene = {
+      connection,
+      context,
+      defaultSchema: config.schema,
+      pids: () => this.#sessions.pids,
+      changed: (notes: readonly SchemaNote[]) => void this.#notes.push(...notes),
+    };
     const { preparations, natives } = await this.#with((session) => begin(session, scene, request));
     this.#token = request.token;
     this.#natives = new Map([...this.#natives, ...natives]);
     for (const { target } of preparations) this.#targets.set(target.plan.key, target);
-    return preparations.flatMap(({ notes }) => notes);
+    return this.#notes.splice(0);
   }
 
   async missing(streams: readonly StreamPlan[]): Promise<readonly string[]> {
