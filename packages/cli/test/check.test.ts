@@ -18,7 +18,7 @@ async function shop(): Promise<string> {
 }
 
 function projectOf(url: string, connection: string, destination = "destination-dev-null"): string {
-  const { hostname, port, username, password, pathname } = new URL(url);
+  const { hostname, port, username, pathname } = new URL(url);
   return `sources:
   shop:
     connector: source-postgres

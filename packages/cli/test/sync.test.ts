@@ -135,7 +135,14 @@ test("rejected rows are counted, kept, and end with code 1 unless they are allow
   expect(await readText("", stream?.rejects[0] ?? "")).toContain('"id":7');
   const allowed = await weir(["sync", "--refresh", "users", "--retain", "--max-rejects", "1"], { cwd, env });
   expect(allowed.code).toBe(0);
-  expect(allowed.stdout).toContain("rejected: 1 rows of users are in .weir/rejects/samples/");
+  expect(allowed.stdout).toContain("rejected: 1 row of users is in .weir/rejects/samples/");
+  expect(allowed.stdout).toContain(
+    "rejected: 1 rejected row of an earlier sync lies in .weir/rejects/samples\n",
+  );
+  const later = await weir(["sync"], { cwd, env });
+  expect(later.stdout).toContain("rejected: 2 rejected rows of earlier syncs lie in .weir/rejects/samples\n");
+  const told = await weirJson(["sync"], { cwd, env });
+  expect(told.result).toMatchObject({ syncs: [{ earlierRejects: { rows: 2 } }] });
 });
 
 test("a wrong password is said, placed and not repeated", async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import { main } from "@weir/cli";
-import type { JsonObject } from "@weir/protocol";
+import type { Clock, JsonObject } from "@weir/protocol";
 import { isObject, parseJson, systemClock } from "@weir/protocol";
 import { onTestFinished } from "vitest";
 
@@ -32,6 +32,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly tty?: boolean;
   readonly signal?: AbortSignal;
+  readonly clock?: Clock;
   /** Answers to questions: each is typed when its words have appeared on stdout. */
   readonly answers?: readonly (readonly [words: string, keys: string])[];
 }
@@ -50,7 +51,7 @@ export async function weir(argv: readonly string[], options: RunOptions): Promis
   const stdin = Object.assign(new PassThrough(), { isTTY: tty, setRawMode: () => stdin });
   typeAnswers(stdin, stdout, options.answers ?? []);
   const code = await main(argv, {
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     env: options.env ?? {},
     stdin,
     stdout,

@@ -9,7 +9,8 @@ export function displayFor(context: CommandContext): Display {
   const { io, json, verbose } = context;
   if (json) return { apply: () => undefined, stop: () => undefined };
   const dumb = io.env["TERM"] === "dumb" || Boolean(io.env["CI"]);
-  if (io.stderr.isTTY !== true || dumb || verbose) return new PlainDisplay((line) => context.note(line));
+  if (io.stderr.isTTY !== true || dumb || verbose)
+    return new PlainDisplay((line) => context.note(line), io.clock);
   const mask = (text: string): string => context.secrets.maskOwn(text);
   return new LiveDisplay({ stream: io.stderr, clock: io.clock, style: styleFor(io.stderr, io.env), mask });
 }

@@ -1,11 +1,11 @@
 import type { SyncEvent } from "@weir/engine";
 import type { Clock } from "@weir/protocol";
 import type { TextStream } from "../io.ts";
-import { bytes, count, rate } from "../output/numbers.ts";
+import { bytes, count } from "../output/numbers.ts";
 import type { Style } from "../output/style.ts";
 import { cut, pad, printable, width } from "../output/width.ts";
 import type { Display, StreamProgress } from "./progress.ts";
-import { Progress, share } from "./progress.ts";
+import { attemptFailed, Progress, share, speed } from "./progress.ts";
 
 const FRAME_MS = 100;
 /** Cells of a bar, on a wide terminal and on one of the usual 80 columns. */
@@ -42,7 +42,7 @@ export class LiveDisplay implements Display {
   apply(event: SyncEvent): void {
     this.#progress.apply(event);
     if (event.type === "attempt-failed")
-      this.#above(`attempt ${event.attempt} failed: ${event.failure.message}`);
+      this.#above(attemptFailed(this.#progress.attempt, event.failure.message));
     if (event.type === "stream-failed") this.#above(`${event.stream}: ${event.failure.message}`);
   }
 
@@ -89,12 +89,12 @@ export class LiveDisplay implements Display {
   #line(stream: StreamProgress, name: number, now: number, columns: number): string {
     const { style } = this.#options;
     const part = share(stream);
-    const seconds = stream.startedAt === undefined ? 0 : ((stream.endedAt ?? now) - stream.startedAt) / 1000;
     const facts = [
       pad(part === undefined ? "" : `${Math.floor(part * 100)}%`, 4, "right"),
-      `${pad(count(stream.rows), 11, "right")} rows`,
-      `${pad(rate(stream.rows, seconds), 9, "right")} rows/s`,
-      pad(bytes(stream.bytes), 8, "right"),
+      pad(bytes(stream.bytes), 7, "right"),
+      `${pad(count(stream.rows), 9, "right")} rows`,
+      `${pad(count(stream.committed), 9, "right")} committed`,
+      pad(speed(stream, now), 14, "right"),
       stream.route,
     ];
     const label = pad(cut(printable(stream.key), name), name);

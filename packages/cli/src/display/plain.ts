@@ -1,20 +1,24 @@
 import type { SyncEvent } from "@weir/engine";
+import type { Clock } from "@weir/protocol";
 import { bytes, count, duration } from "../output/numbers.ts";
 import { printable } from "../output/width.ts";
-import type { Display } from "./progress.ts";
-import { Progress } from "./progress.ts";
+import type { Display, StreamProgress } from "./progress.ts";
+import { attemptFailed, Progress, share } from "./progress.ts";
 
-/** A stream reports at most so often, so that a log of hours stays readable. */
+/** Rows under way are told so often, in one line for all streams, so that a log of hours stays readable. */
 const EVERY_MS = 5000;
+/** Streams in such a line. */
+const MOST_STREAMS = 3;
 
-/** One line for each thing worth a line in a log. */
+/** One line for each thing worth a line in a log, and one for what is on its way every few seconds. */
 export class PlainDisplay implements Display {
   readonly #note: (line: string) => void;
   readonly #progress = new Progress();
-  readonly #reported = new Map<string, number>();
+  readonly #over = new AbortController();
 
-  constructor(note: (line: string) => void) {
+  constructor(note: (line: string) => void, clock: Clock) {
     this.#note = note;
+    void this.#tell(clock);
   }
 
   apply(event: SyncEvent): void {
@@ -24,18 +28,33 @@ export class PlainDisplay implements Display {
   }
 
   stop(): void {
-    // Every line is complete when it is written.
+    this.#over.abort();
+  }
+
+  async #tell(clock: Clock): Promise<void> {
+    const { signal } = this.#over;
+    for (;;) {
+      await clock.sleep(EVERY_MS, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      const moving = [...this.#progress.streams.values()].filter(({ stage }) => stage === "moving");
+      const [only, second] = moving;
+      if (only === undefined) continue;
+      const named = moving.slice(0, MOST_STREAMS).map(underWay).join("; ");
+      const others = moving.length - MOST_STREAMS;
+      this.#note(
+        printable(second === undefined || others <= 0 ? named : `${named}; and ${others} more streams`),
+      );
+    }
   }
 
   #line(event: SyncEvent): string | undefined {
     switch (event.type) {
       case "attempt-started":
-        return event.attempt === 1 ? undefined : `sync ${event.sync}, attempt ${event.attempt} starts`;
+        return event.attempt === 1
+          ? undefined
+          : `sync ${event.sync} goes on after its last checkpoint (attempt ${event.attempt})`;
       case "stream-started":
-        this.#reported.set(event.stream, event.at);
         return `${event.stream}: starts, into ${event.table}${event.route === "" ? "" : ` by ${event.route}`}`;
-      case "progress":
-        return this.#due(event.stream, event.at);
       case "replay":
         return `${event.stream}: part ${event.part} goes again row by row: ${event.failure.message}`;
       case "stream-finished": {
@@ -45,19 +64,22 @@ export class PlainDisplay implements Display {
       case "stream-failed":
         return `${event.stream}: failed: ${event.failure.message}`;
       case "attempt-failed":
-        return `attempt ${event.attempt} failed: ${event.failure.message}`;
+        return attemptFailed(this.#progress.attempt, event.failure.message);
       case "retry-scheduled":
-        return `attempt ${event.attempt} starts in ${duration(event.waitMs / 1000)}`;
+        return `trying again in ${duration(event.waitMs / 1000)}`;
       default:
         return undefined;
     }
   }
+}
 
-  #due(key: string, at: number): string | undefined {
-    const stream = this.#progress.streams.get(key);
-    if (stream === undefined || at - (this.#reported.get(key) ?? at) < EVERY_MS) return undefined;
-    this.#reported.set(key, at);
-    const committed = `${count(stream.committed)} committed`;
-    return `${key}: ${count(stream.rows)} rows, ${committed}, ${bytes(stream.bytes)}`;
-  }
+/** `orders: 42%, 132 MB and 1,200,000 rows sent, 800,000 committed` */
+function underWay(stream: StreamProgress): string {
+  const part = share(stream);
+  const facts = [
+    ...(part === undefined ? [] : [`${Math.floor(part * 100)}%`]),
+    `${bytes(stream.bytes)} and ${count(stream.rows)} rows sent`,
+    `${count(stream.committed)} committed`,
+  ];
+  return `${stream.key}: ${facts.join(", ")}`;
 }

@@ -1,4 +1,5 @@
-import type { SyncEvent } from "@weir/engine";
+import type { RowCounts, SyncEvent } from "@weir/engine";
+import { bytes as formatBytes, rate } from "../output/numbers.ts";
 
 /** Shows a sync while it runs. */
 export interface Display {
@@ -9,14 +10,20 @@ export interface Display {
 
 type Stage = "waiting" | "moving" | "done" | "failed";
 
-/** What is known of a stream while a sync runs. Rows and bytes are those on their way or committed in this sync. */
+/** What is known of a stream while a sync runs. */
 export interface StreamProgress {
   readonly key: string;
   stage: Stage;
   route: string;
+  /** Committed in this sync, or on their way. Some routes learn of rows only when a part is over: bytes run ahead. */
   rows: number;
   bytes: number;
+  /** Rows in `rows` before this attempt began: they say nothing of its speed. */
+  rowsBefore: number;
+  bytesBefore: number;
   committed: number;
+  /** `bytes` as the last checkpoint found them. */
+  bytesCommitted: number;
   rejected: number;
   expectedRows: number | undefined;
   expectedBytes: number | undefined;
@@ -29,11 +36,14 @@ export class Progress {
   readonly streams = new Map<string, StreamProgress>();
   /** What is going on beside the streams: a wait before a retry. */
   remark: string | undefined;
+  /** Number of the attempt under way; nothing while none has a plan. */
+  attempt: number | undefined;
 
   apply(event: SyncEvent): void {
     switch (event.type) {
       case "attempt-started":
         this.remark = undefined;
+        this.attempt = event.attempt;
         for (const key of event.streams) this.#begin(key);
         break;
       case "stream-started":
@@ -52,7 +62,7 @@ export class Progress {
         break;
       }
       case "checkpoint":
-        this.#update(event.stream, { committed: event.rows.committed, rejected: event.rows.rejected });
+        this.#committed(event.stream, event.rows);
         break;
       case "stream-finished":
         this.#update(event.stream, {
@@ -67,7 +77,8 @@ export class Progress {
         this.#update(event.stream, { stage: "failed", endedAt: event.at });
         break;
       case "retry-scheduled":
-        this.remark = `attempt ${event.attempt} in ${Math.ceil(event.waitMs / 1000)} s`;
+        this.remark = `trying again in ${Math.ceil(event.waitMs / 1000)} s`;
+        this.attempt = undefined;
         break;
       default:
         break;
@@ -81,9 +92,23 @@ export class Progress {
     Object.assign(stream, {
       stage: "waiting",
       rows: stream.committed,
+      rowsBefore: stream.committed,
+      bytes: stream.bytesCommitted,
+      bytesBefore: stream.bytesCommitted,
       startedAt: undefined,
       endedAt: undefined,
     });
+  }
+
+  #committed(key: string, counts: RowCounts): void {
+    const stream = this.#stream(key);
+    // Counts are of the sync: what a process before this one committed shows here for the first time.
+    const earlier = Math.max(0, counts.committed - stream.rows);
+    stream.rows += earlier;
+    stream.rowsBefore += earlier;
+    stream.committed = counts.committed;
+    stream.rejected = counts.rejected;
+    stream.bytesCommitted = stream.bytes;
   }
 
   #update(key: string, change: Partial<StreamProgress>): void {
@@ -99,7 +124,10 @@ export class Progress {
       route: "",
       rows: 0,
       bytes: 0,
+      rowsBefore: 0,
+      bytesBefore: 0,
       committed: 0,
+      bytesCommitted: 0,
       rejected: 0,
       expectedRows: undefined,
       expectedBytes: undefined,
@@ -115,7 +143,24 @@ export class Progress {
 export function share(stream: StreamProgress): number | undefined {
   if (stream.stage === "done") return 1;
   const { rows, bytes, expectedRows, expectedBytes } = stream;
-  if (expectedRows !== undefined && expectedRows > 0) return Math.min(0.99, rows / expectedRows);
-  if (expectedBytes !== undefined && expectedBytes > 0) return Math.min(0.99, bytes / expectedBytes);
-  return undefined;
+  const shares = [
+    ...(expectedRows !== undefined && expectedRows > 0 ? [rows / expectedRows] : []),
+    ...(expectedBytes !== undefined && expectedBytes > 0 ? [bytes / expectedBytes] : []),
+  ];
+  return shares.length === 0 ? undefined : Math.min(0.99, Math.max(...shares));
+}
+
+/** Rows a second of this attempt, or bytes where the route does not tell of rows yet. */
+export function speed(stream: StreamProgress, now: number): string {
+  const { startedAt, endedAt, rows, rowsBefore, bytes, bytesBefore } = stream;
+  const seconds = startedAt === undefined ? 0 : ((endedAt ?? now) - startedAt) / 1000;
+  if (rows > rowsBefore || bytes === bytesBefore) return `${rate(rows - rowsBefore, seconds)} rows/s`;
+  return seconds < 0.001 ? "-" : `${formatBytes((bytes - bytesBefore) / seconds)}/s`;
+}
+
+/** Attempts are counted over the processes of a sync; one that never got its number failed before it began. */
+export function attemptFailed(attempt: number | undefined, message: string): string {
+  return attempt === undefined
+    ? `failed before it began: ${message}`
+    : `attempt ${attempt} failed: ${message}`;
 }

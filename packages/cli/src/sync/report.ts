@@ -1,10 +1,11 @@
 import { relative } from "node:path";
-import type { StreamResult, SyncResult, VerifyResult } from "@weir/engine";
+import type { StreamResult, VerifyResult } from "@weir/engine";
 import type { CommandContext } from "../command.ts";
 import { failureLines, maskFailure } from "../output/failure.ts";
-import { bytes, count, duration, rate } from "../output/numbers.ts";
+import { bytes, count, rate } from "../output/numbers.ts";
 import { table } from "../output/table.ts";
 import { printable } from "../output/width.ts";
+import { endingOf } from "./last-line.ts";
 import type { FinishedSync } from "./run.ts";
 
 /** What a sync did, for people. */
@@ -16,19 +17,21 @@ export function reportLines(finished: FinishedSync, context: CommandContext): re
     failure === undefined || failure.code === result.failure?.code ? [] : [failure],
   );
   return [
-    ...(result.streams.length === 0 ? [] : [...streamTable(result, context), ""]),
+    ...(result.streams.length === 0 ? [] : [...streamTable(finished, context), ""]),
     ...result.schemaNotes.map((note) => `schema: ${own(note)}`),
     ...result.notices.map((notice) => `note: ${own(notice)}`),
     ...result.streams.flatMap((stream) => rejectLines(stream, context)),
+    ...earlierRejectLines(finished, context),
     ...[...(result.failure === undefined ? [] : [result.failure]), ...streamFailures].flatMap((failure) =>
       failureLines(maskFailure(failure, secrets), style),
     ),
-    lastLine(connection, result, context),
+    style(result.status === "succeeded" ? "green" : "red", `${connection} ${result.status}`) +
+      own(endingOf(result)),
     ...(result.status === "succeeded" ? [] : [style("dim", `log: ${relative(context.cwd, finished.log)}`)]),
   ];
 }
 
-function streamTable(result: SyncResult, context: CommandContext): readonly string[] {
+function streamTable({ result, resumed }: FinishedSync, context: CommandContext): readonly string[] {
   const verified = result.streams.some((stream) => stream.verified !== undefined);
   const rejected = result.streams.some(({ rows }) => rows.rejected > 0);
   const changed = result.streams.some(({ rows }) => rows.changed > 0);
@@ -51,14 +54,24 @@ function streamTable(result: SyncResult, context: CommandContext): readonly stri
     count(stream.rows.committed),
     ...(rejected ? [count(stream.rows.rejected)] : []),
     ...(changed ? [count(stream.rows.changed)] : []),
-    bytes(stream.bytes),
-    stream.rows.committed === 0 ? "-" : rate(stream.rows.committed, stream.seconds),
+    wasFinished(stream) ? "-" : bytes(stream.bytes),
+    // After an earlier attempt the rows are of more than these seconds.
+    stream.rows.committed === 0 || resumed ? "-" : rate(stream.rows.committed, stream.seconds),
     stream.mode,
     stream.route === "" ? "-" : stream.route,
     ...(verified ? [verifiedText(stream.verified)] : []),
-    stream.status === "complete" ? "" : stream.status,
+    wasFinished(stream)
+      ? "finished in an earlier attempt"
+      : stream.status === "complete"
+        ? ""
+        : stream.status,
   ]);
   return table(columns, rows, { head: (line) => context.style("bold", line) });
+}
+
+/** Complete with rows of this sync, of which this attempt read none. */
+function wasFinished({ status, route, rows }: StreamResult): boolean {
+  return status === "complete" && route === "" && rows.read > 0;
 }
 
 function verifiedText(verified: VerifyResult | undefined): string {
@@ -72,15 +85,17 @@ function rejectLines(stream: StreamResult, context: CommandContext): readonly st
   if (stream.rows.rejected === 0) return [];
   const files = stream.rejects.map((file) => relative(context.cwd, file));
   const shown = files.length > 3 ? [...files.slice(0, 3), `and ${files.length - 3} more`] : files;
-  return [`rejected: ${count(stream.rows.rejected)} rows of ${stream.stream} are in ${shown.join(", ")}`];
+  return [
+    `rejected: ${count(stream.rows.rejected)} ${stream.rows.rejected === 1 ? "row of" : "rows of"} ${stream.stream} ${stream.rows.rejected === 1 ? "is" : "are"} in ${shown.join(", ")}`,
+  ];
 }
 
-function lastLine(connection: string, result: SyncResult, context: CommandContext): string {
-  const rows = result.streams.reduce((sum, stream) => sum + stream.rows.committed, 0);
-  const moved = result.streams.reduce((sum, stream) => sum + stream.bytes, 0);
-  const time = duration((result.endedAt - result.startedAt) / 1000);
-  const attempts = result.attempts > 1 ? `, ${result.attempts} attempts` : "";
-  const shade = result.status === "succeeded" ? "green" : "red";
-  const head = context.style(shade, `${connection} ${result.status}`);
-  return `${head}: sync ${result.sync}, ${count(rows)} rows, ${bytes(moved)} in ${time}${attempts}, ${result.delivery}`;
+function earlierRejectLines({ earlierRejects }: FinishedSync, context: CommandContext): readonly string[] {
+  const { rows, folder } = earlierRejects;
+  if (rows === 0) return [];
+  const were =
+    rows === 1
+      ? "1 rejected row of an earlier sync lies"
+      : `${count(rows)} rejected rows of earlier syncs lie`;
+  return [`rejected: ${were} in ${relative(context.cwd, folder)}`];
 }

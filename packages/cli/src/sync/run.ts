@@ -10,6 +10,7 @@ import type { PlacedFailure } from "../project/place.ts";
 import { placed } from "../project/place.ts";
 import type { ProjectConnection } from "../project/read.ts";
 import { openLogFile } from "../store/log-file.ts";
+import { countRejected } from "../store/rejected-rows.ts";
 import { WorkFolder } from "../store/work-folder.ts";
 import type { Wishes } from "./streams.ts";
 import { resolveStreams } from "./streams.ts";
@@ -22,6 +23,10 @@ export interface FinishedSync {
   readonly log: string;
   /** From the start of the engine to the first row on its way; nothing when no row moved. */
   readonly firstRowMs: number | undefined;
+  /** The last attempt went on after another one, of this process or of one before it. */
+  readonly resumed: boolean;
+  /** Rows that lie in `folder` since earlier syncs. */
+  readonly earlierRejects: { readonly rows: number; readonly folder: string };
 }
 
 /** A connection with both ends configured: what can be said without touching either. */
@@ -71,6 +76,7 @@ export async function runSync(
     const asked = await resolveStreams(connection, source, wishes, around);
     const startedAt = performance.now();
     let firstRowMs: number | undefined;
+    let resumed = false;
     const result = await sync({
       connection: asked.connection,
       source: asked.source,
@@ -88,12 +94,22 @@ export async function runSync(
       acceptSchema: wishes.acceptSchema,
       onEvent: (event) => {
         if (event.type === "progress" && event.rows > 0) firstRowMs ??= performance.now() - startedAt;
+        if (event.type === "attempt-started") resumed = event.attempt > 1;
         if (event.type !== "progress") file.write("event", { ...event } as unknown as JsonObject);
         display.apply(event);
       },
     });
     file.write("result", { ...result } as unknown as JsonObject);
-    return { connection: connection.name, result: withPlaces(result, connection), log: path, firstRowMs };
+    const rejects = folder.rejects(connection.name);
+    const known = new Set(result.streams.flatMap((stream) => stream.rejects));
+    return {
+      connection: connection.name,
+      result: withPlaces(result, connection),
+      log: path,
+      firstRowMs,
+      resumed,
+      earlierRejects: { rows: await countRejected(rejects, known), folder: rejects },
+    };
   } finally {
     display.stop();
     await file.close();

@@ -148,7 +148,8 @@ function outcomeOf(context: CommandContext, ended: readonly Ended[]): Outcome {
 
 function resultOf(ended: Ended): object {
   if (!("result" in ended)) return { connection: ended.connection, status: "failed", failure: ended.failure };
-  return { connection: ended.connection, ...ended.result, log: ended.log };
+  const { connection, result, earlierRejects, log } = ended;
+  return { connection, ...result, earlierRejects, log };
 }
 
 function linesOf(ended: Ended, context: CommandContext): readonly string[] {
