@@ -25,10 +25,10 @@ export interface OpenDestination {
   readonly connection: string;
   readonly context: Context;
   /**
-   * For destinations that acknowledge later: told, in the order of the commits of each stream, when what the checkpoints
-   * cover is durable. Others never call it.
+   * For destinations that acknowledge later: told, in the order of the commits of each stream, when the rows that the
+   * checkpoints cover are durable. One call at a time; `drain` waits for the last. Others never call it.
    */
-  readonly acknowledged?: ((checkpoints: readonly StoredCheckpoint[]) => void) | undefined;
+  readonly acknowledged?: ((checkpoints: readonly StoredCheckpoint[]) => Promise<void>) | undefined;
 }
 
 /** Who may commit: compared as (sync, attempt), the greater wins. */
@@ -56,8 +56,9 @@ export interface DestinationCapabilities {
   readonly parallel: number;
   readonly modes: readonly WriteMode[];
   /**
-   * True: `commit` and `finish` return once everything is handed over, and `acknowledged` tells when it is durable; before
-   * that the engine keeps no checkpoint. Only for destinations that are not transactional. `drain` then exists.
+   * True: `commit` and `finish` return once everything is handed over. `acknowledged` tells when rows of a commit are
+   * durable, and only `drain` that finished streams are; before that the engine keeps no checkpoint. Only for destinations
+   * that are not transactional, with `parallel` 1. `drain` then exists.
    */
   readonly acknowledgesLater?: boolean | undefined;
 }
@@ -125,7 +126,8 @@ export interface DestinationSession {
   finish(request: FinishRequest): Promise<void>;
   /**
    * Called once, when every stream of the attempt is finished or has failed, before `held` and `close`: returns when all
-   * that was handed over is durable and acknowledged, fails when some of it is not.
+   * that was handed over is durable, acknowledged and visible, fails when some of it is not. A commit after it holds no
+   * rows and needs nothing of the destination.
    */
   drain?(signal: AbortSignal): Promise<void>;
   /** Replaces or (document null) removes checkpoints outside a sync: `state reset`. */
@@ -157,9 +159,9 @@ export interface RowMeta {
   readonly sync: number;
 }
 
-/** A row that could not be written at all. */
+/** A row that could not be written, or not even read. */
 export interface RejectedRow {
-  /** The row's fields, as JSON. */
+  /** The row's fields, as JSON; where they cannot be told, its text and place. */
   readonly record: JsonValue;
   readonly code: string;
   readonly reason: string;

@@ -12,7 +12,8 @@ import type { Field } from "./field.ts";
  *   columns cast by the source to `WireColumn.type`, a PostgreSQL type name such as `int8` or `numeric`.
  * - `csv`: UTF-8 RFC 4180 lines ending in \n without a header, NULL as unquoted `\N`; a text equal to `\N` is quoted.
  * - `csv-file`, `jsonl-file`: the bytes of a file as it lies there, in UTF-8; `FileRead` says how it is written. The source
- *   looks every row through: values of all kinds but string are canonical, or the read fails with recovery `skip`.
+ *   looks every row through: values of all kinds but string are canonical, or the read fails with recovery `skip`. So it
+ *   does in JSONL for members whose name repeats, and for values that are not of their field's kind (a number for a string).
  * - `batch`: column batches.
  *
  * Canonical text, in `csv` and in batch columns of form `text`:
@@ -58,15 +59,22 @@ export type PartRead =
 /** A file on its way as it is. */
 export interface FileRead {
   /**
-   * Where exactly the bytes of `chunks` lie on this machine's disk, when they do. A destination that reads the path itself
-   * drains `chunks` all the same and commits only when they have ended: that is how the source counts and checks.
+   * Where exactly the bytes of `chunks` lie on this machine's disk: a path that stays this very file whatever happens to its
+   * name, such as that of an open descriptor. Absent where there is none. A destination that reads the path itself drains
+   * `chunks` all the same, then awaits `unchanged` before it commits.
    */
   readonly path?: string | undefined;
+  /** Called when `chunks` and the destination's own reading have ended; fails when the file changed meanwhile. */
+  unchanged(): Promise<void>;
   /** With `csv-file`. */
   readonly csv?: CsvDialect | undefined;
 }
 
-/** How a CSV file is written. Lines end in \n or \r\n, one or the other in the whole file. */
+/**
+ * How a CSV file is written. Lines end in \n or \r\n, one or the other in the whole file; none is blank, all have the
+ * same number of fields, and there is no byte order mark. A file or row that is otherwise, and one whose quoted text equals
+ * `null`, is not given as it is.
+ */
 export interface CsvDialect {
   /** Fields of the stream in the file's order; null for a column that is not selected. */
   readonly columns: readonly (string | null)[];
