@@ -67,7 +67,8 @@ async function beginStream(scene: Scene, plan: StreamPlan): Promise<Target> {
   const stages = [swapStage(connection, plan, final), mergeStage(connection, plan)] as const;
   const { load, ending } = placeOf(plan, final, stages, catalog);
   const staged = plan.fresh ? undefined : catalog.table(load);
-  const columns = columnsOf(plan, [found, staged]);
+  // A table that is replaced gives its columns their names, and none of the types it was widened to.
+  const columns = columnsOf(plan, [found, staged], ending === "swap" ? [staged] : [found, staged]);
   const isKeyed = isKnownKeyed(scene.keyed, final, plan.primaryKey);
   const target: Target = {
     plan,
@@ -145,7 +146,11 @@ function refuseForeign(plan: StreamPlan, final: TableName, catalog: Catalog): vo
 }
 
 /** Each field's column with the type it has or will have, in the final table as in the staging table. */
-function columnsOf(plan: StreamPlan, tables: readonly (FoundTable | undefined)[]): readonly TargetColumn[] {
+function columnsOf(
+  plan: StreamPlan,
+  tables: readonly (FoundTable | undefined)[],
+  kept: readonly (FoundTable | undefined)[],
+): readonly TargetColumn[] {
   const spelled = tables.flatMap((table) => [...(table?.columns ?? [])]);
   const names = columnNames(plan.fields, new Map(spelled.map(([key, { name }]) => [key, name])));
   return plan.fields.map((field) => {
@@ -158,7 +163,8 @@ function columnsOf(plan: StreamPlan, tables: readonly (FoundTable | undefined)[]
       const existing = table?.columns.get(fold(column.name));
       if (existing === undefined) continue;
       if (existing.type === undefined) throw unwritable(plan, existing.name, existing.typeText);
-      column = { field, name: existing.name, type: widen(existing.type, column.type) };
+      const type = kept.includes(table) ? widen(existing.type, column.type) : column.type;
+      column = { field, name: existing.name, type };
     }
     return column;
   });
