@@ -190,8 +190,8 @@ test("init on a terminal asks for the cursor and key of each stream", async () =
     tty: true,
     answers: [
       ["Which field of public.orders is different in every row?", ENTER],
-      ["Which field of public.orders grows with every change?", ENTER],
       ["Which field of public.tags grows with every change?", DOWN.repeat(3) + ENTER],
+      ["Which field of public.orders grows with every change?", ENTER],
     ],
   });
   expect(code).toBe(0);

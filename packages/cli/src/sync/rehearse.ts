@@ -2,7 +2,7 @@ import { devNull } from "node:os";
 import type { SyncRequest } from "@weir/engine";
 import { sync } from "@weir/engine";
 import { modeUnsupported } from "@weir/kit";
-import type { Context, DestinationConnector, DestinationSession, WriteMode } from "@weir/protocol";
+import type { Context, DestinationConnector, DestinationSession, Failure, WriteMode } from "@weir/protocol";
 import { WeirError } from "@weir/protocol";
 import type { CommandContext } from "../command.ts";
 import type { PlacedFailure } from "../project/place.ts";
@@ -15,14 +15,14 @@ const STOPPED = "cli.rehearsed";
 const EVERY_MODE: readonly WriteMode[] = ["append", "overwrite", "append_dedup", "overwrite_dedup"];
 
 /**
- * Runs a sync up to the moment where the destination would make its tables, and returns what it would be refused for:
+ * Runs a sync up to the moment where the destination would make its tables, and returns all it would be refused for:
  * the rules of `weir sync` are the engine's, and there are no others. Nothing is written, no row is read and no fence is
  * taken, so that a sync of the same connection goes on undisturbed.
  */
 export async function rehearse(
   context: CommandContext,
   prepared: PreparedSync,
-): Promise<PlacedFailure | undefined> {
+): Promise<readonly PlacedFailure[]> {
   const { io, log } = context;
   const { connection, source, destination } = prepared;
   const around: Context = { clock: io.clock, log, signal: io.signal };
@@ -44,10 +44,19 @@ export async function rehearse(
   };
   const { failure, streams } = await sync(request);
   io.signal.throwIfAborted();
-  const refusal = [failure, ...streams.map((stream) => stream.failure)].find(
-    (each) => each !== undefined && each.code !== STOPPED,
-  );
-  return refusal === undefined ? undefined : placedFailure(refusal, connection);
+  const ofStreams = streams.flatMap((stream) => refusalOf(stream.failure));
+  // The sum of what is said of streams says nothing more.
+  const ofSync = refusalOf(failure).filter((each) => ofStreams.length === 0 || each.origin !== "engine");
+  const all = [...ofSync, ...ofStreams];
+  return all
+    .filter(
+      (each, at) => all.findIndex(({ code, stream }) => code === each.code && stream === each.stream) === at,
+    )
+    .map((each) => placedFailure(each, connection));
+}
+
+function refusalOf(failure: Failure | undefined): readonly Failure[] {
+  return failure === undefined || failure.code === STOPPED ? [] : [failure];
 }
 
 function rehearsing(connector: DestinationConnector): DestinationConnector {

@@ -132,12 +132,12 @@ async function checkConnection(
   const { name } = connection;
   context.note(`checking ${name} (what a sync of it would be refused for) ...`);
   const prepared = await prepareSync(around, connection);
-  const refusal = await rehearse(context, prepared).catch((error: unknown): PlacedFailure => {
+  const failures = await rehearse(context, prepared).catch((error: unknown): readonly PlacedFailure[] => {
     context.io.signal.throwIfAborted();
     if (!(error instanceof WeirError)) throw error;
-    return error.failure;
+    return [error.failure];
   });
-  return { kind: "connection", name, failures: refusal === undefined ? [] : [refusal], warnings: [] };
+  return { kind: "connection", name, failures, warnings: [] };
 }
 
 async function checkOne(context: CommandContext, endpoint: Endpoint, around: Surroundings): Promise<Checked> {

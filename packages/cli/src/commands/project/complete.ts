@@ -95,56 +95,56 @@ function connectionOf(draft: Draft): PreparedSync["connection"] {
   };
 }
 
-/** A stream that lacks something; nothing when all have what they need. Throws what else is wrong. */
-async function firstLacking(
+/** The streams that lack something, each with the first thing it lacks. Throws what else is wrong. */
+async function lacking(
   context: CommandContext,
   draft: Draft,
   { prepared, streams }: Seen,
-): Promise<{ readonly stream: Stream; readonly lacking: Lacking } | undefined> {
-  const failure = await rehearse(context, { ...prepared, connection: connectionOf(draft) });
-  if (failure === undefined) return undefined;
+): Promise<readonly Lack[]> {
+  const refusals = await rehearse(context, { ...prepared, connection: connectionOf(draft) });
   // A source in trouble is said by "weir check", which can be run again.
-  if (failure.origin !== "config") return undefined;
-  const lacking = LACKING[failure.code];
-  const stream = streams.find((each) => streamKey(each) === failure.stream);
-  if (lacking === undefined || stream === undefined) throw new WeirError(failure);
-  return { stream, lacking };
+  return refusals
+    .filter(({ origin }) => origin === "config")
+    .map((failure) => {
+      const what = LACKING[failure.code];
+      const stream = streams.find((each) => streamKey(each) === failure.stream);
+      if (what === undefined || stream === undefined) throw new WeirError(failure);
+      return { stream, what };
+    });
+}
+
+interface Lack {
+  readonly stream: Stream;
+  readonly what: Lacking;
 }
 
 async function asked(context: CommandContext, draft: Draft, seen: Seen, choose: Choose): Promise<Draft> {
   let current = draft;
   for (;;) {
-    const found = await firstLacking(context, current, seen);
-    if (found === undefined) return current;
-    const answer = await choose(found.stream, found.lacking);
-    current = withAnswer(current, found.stream, seen.streams, answer);
+    const lacks = await lacking(context, current, seen);
+    if (lacks.length === 0) return current;
+    for (const { stream, what } of lacks) {
+      current = withAnswer(current, stream, seen.streams, await choose(stream, what));
+    }
   }
 }
 
 /** The draft, or a failure with every stream that lacks something. */
 async function proven(context: CommandContext, draft: Draft, seen: Seen): Promise<Draft> {
-  const lacks: { readonly stream: Stream; readonly lacking: Lacking }[] = [];
-  let rest = draft;
-  for (;;) {
-    const found = await firstLacking(context, rest, seen);
-    if (found === undefined) break;
-    lacks.push(found);
-    if (lacks.length > MOST_NAMED) break;
-    rest = withAnswer(rest, found.stream, seen.streams, { mode: "full_refresh_append" });
-  }
+  const lacks = await lacking(context, draft, seen);
   const [first] = lacks;
   if (first === undefined) return draft;
   const named = lacks
     .slice(0, MOST_NAMED)
-    .map(({ stream, lacking }) => `${streamKey(stream)} (${WORDS[lacking]})`)
+    .map(({ stream, what }) => `${streamKey(stream)} (${WORDS[what]})`)
     .join(", ");
   const more = lacks.length > MOST_NAMED ? " and others" : "";
-  const options = [...new Set(lacks.map(({ lacking }) => FLAGS[lacking]))].join(" and ");
-  const names = candidates(first.stream, first.lacking).map(({ name }) => name);
+  const options = [...new Set(lacks.map(({ what }) => FLAGS[what]))].join(" and ");
+  const names = candidates(first.stream, first.what).map(({ name }) => name);
   throw usageError(
     `${draft.mode ?? "The mode"} needs what the source does not define, for ${named}${more}.`,
     `Add ${options} (${streamKey(first.stream)} has ${names.slice(0, 12).join(", ")}${names.length > 12 ? ", …" : ""}), name fewer --streams, or choose another --mode. On a terminal, "weir init" asks for each stream.`,
-    `config.${first.lacking === "cursor" ? "cursor" : "key"}_missing`,
+    `config.${first.what === "cursor" ? "cursor" : "key"}_missing`,
   );
 }
 
@@ -172,9 +172,9 @@ function withAnswer(
 }
 
 /** The fields to choose from, the likeliest first: times for a cursor, whole numbers and texts for a key. */
-export function candidates(stream: Stream, lacking: Lacking): readonly Field[] {
+export function candidates(stream: Stream, what: Lacking): readonly Field[] {
   const first = (field: Field): number => {
-    if (lacking === "cursor") return /timestamp|date/.test(field.kind) ? 0 : field.kind === "integer" ? 1 : 2;
+    if (what === "cursor") return /timestamp|date/.test(field.kind) ? 0 : field.kind === "integer" ? 1 : 2;
     return field.kind === "integer" ? 0 : field.kind === "string" ? 1 : 2;
   };
   return fieldsOf(stream.json_schema).toSorted((a, b) => first(a) - first(b));
