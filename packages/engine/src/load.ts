@@ -30,17 +30,23 @@ export interface LoadInput {
 export async function loadRead(input: LoadInput): Promise<LoadResult> {
   const { attempt, run, encoding, read } = input;
   const pending = attempt.watchdog.begin("destination", `load ${run.key}`);
-  const result = await input.transaction
+  const unread = { count: 0 };
+  const loaded = await input.transaction
     .load({
       stream: run.planned.plan,
       encoding,
-      read: watchedRead(read, attempt.watchdog, run.key, pending),
+      read: withoutRejected(watchedRead(read, attempt.watchdog, run.key, pending), input.rejects, unread),
       meta: input.meta,
       reject: (row) => input.rejects.add(row),
       progress: (rows, bytes) => attempt.emit({ type: "progress", stream: run.key, rows, bytes }),
       signal: input.signal,
     })
     .finally(() => pending.end());
+  const result = {
+    ...loaded,
+    received: loaded.received + unread.count,
+    rejected: loaded.rejected + unread.count,
+  };
   const counted = read.rows();
   const kept = input.rejects.count - (input.rejectedBefore ?? 0);
   if (
@@ -67,8 +73,21 @@ function countMismatch(stream: string, read: number, result: LoadResult): WeirEr
 function watchedRead(read: PartRead, watchdog: Watchdog, stream: string, load: Pending): PartRead {
   const rows = (): number => read.rows();
   return read.form === "bytes"
-    ? { form: "bytes", chunks: watched<Uint8Array>(read.chunks, watchdog, stream, load), rows }
+    ? { ...read, chunks: watched<Uint8Array>(read.chunks, watchdog, stream, load), rows }
     : { form: "batches", chunks: watched<ColumnBatch>(read.chunks, watchdog, stream, load), rows };
+}
+
+/** Sets aside what the source could not understand; the destination gets the rest, and counts without it. */
+function withoutRejected(read: PartRead, rejects: PartRejects, unread: { count: number }): PartRead {
+  if (read.form === "bytes") return read;
+  async function* chunks(batches: AsyncIterable<ColumnBatch>): AsyncGenerator<ColumnBatch> {
+    for await (const { rejected = [], ...batch } of batches) {
+      for (const row of rejected) await rejects.add(row);
+      unread.count += rejected.length;
+      yield batch;
+    }
+  }
+  return { form: "batches", chunks: chunks(read.chunks), rows: () => read.rows() - unread.count };
 }
 
 /** Only the time the source is asked and has not answered counts as its silence, and not as the destination's. */

@@ -1,3 +1,4 @@
+import type { RejectedRow } from "./destination.ts";
 import type { JsonValue } from "./json.ts";
 
 /** Why a value of a record is not what the source held. Airbyte's `meta.changes` entry. */
@@ -47,4 +48,9 @@ export interface ColumnBatch {
   readonly emittedAt?: Float64Array | undefined;
   /** Changes the source or the engine already made, by row. */
   readonly changes?: ReadonlyMap<number, readonly Change[]> | undefined;
+  /**
+   * Rows the source met and could not understand, with where they lie: not among `rows`, but counted by the read's
+   * `rows()`. The engine sets them aside; a destination never sees them.
+   */
+  readonly rejected?: readonly RejectedRow[] | undefined;
 }

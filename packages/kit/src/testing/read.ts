@@ -6,6 +6,7 @@ import type {
   JsonValue,
   Message,
   PartSession,
+  RejectedRow,
   SourceConnector,
   SourceState,
   SourceSyncMode,
@@ -30,6 +31,8 @@ export interface SourceRead {
   readonly catalog: Catalog;
   /** By stream key, in the order they came. */
   readonly records: Readonly<Record<string, readonly JsonObject[]>>;
+  /** By stream key: what the source set aside. */
+  readonly rejected: Readonly<Record<string, readonly RejectedRow[]>>;
   /** The last state of each stream, to be given to the next read. */
   readonly state: readonly SourceState[];
   /** Every message, where the source sends messages. */
@@ -74,11 +77,13 @@ function configure(catalog: Catalog, { streams, mode = "full_refresh" }: ReadOpt
 
 class Reading {
   readonly #records: Record<string, JsonObject[]>;
+  readonly #rejected: Record<string, RejectedRow[]>;
   readonly #states = new Map<string, SourceState>();
   readonly #messages: Message[] = [];
 
   constructor(catalog: ConfiguredCatalog) {
     this.#records = Object.fromEntries(catalog.streams.map(({ stream }) => [streamKey(stream), []]));
+    this.#rejected = Object.fromEntries(catalog.streams.map(({ stream }) => [streamKey(stream), []]));
   }
 
   take(message: Message): void {
@@ -124,7 +129,8 @@ class Reading {
       let rows = 0;
       for await (const batch of read.chunks) {
         for (const { data } of rowsOf(batch, encoding)) this.#records[key]?.push(data);
-        rows += batch.rows;
+        this.#rejected[key]?.push(...(batch.rejected ?? []));
+        rows += batch.rows + (batch.rejected?.length ?? 0);
       }
       if (rows !== read.rows()) throw new Error(`${key}: a part of ${rows} rows says it has ${read.rows()}.`);
       this.#states.set(key, { type: "STREAM", name, namespace, state: part.state });
@@ -132,7 +138,12 @@ class Reading {
   }
 
   result(): Omit<SourceRead, "catalog"> {
-    return { records: this.#records, state: [...this.#states.values()], messages: this.#messages };
+    return {
+      records: this.#records,
+      rejected: this.#rejected,
+      state: [...this.#states.values()],
+      messages: this.#messages,
+    };
   }
 }
 
