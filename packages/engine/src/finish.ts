@@ -1,6 +1,5 @@
 import type { AttemptContext } from "./attempt-context.ts";
 import { storeStream } from "./document.ts";
-import { isIncremental } from "./select.ts";
 import type { StreamRun } from "./stream-run.ts";
 import { verifyStream } from "./verify.ts";
 
@@ -34,11 +33,4 @@ export async function finishStream(attempt: AttemptContext, run: StreamRun): Pro
     rows: run.document.counts,
     seconds: (run.endedAt - run.startedAt) / 1000,
   });
-}
-
-/** What the user must be told about a stream whose read repeated rows without a key to sort them out. */
-export function overlapNotice(run: StreamRun): string | undefined {
-  if (!run.document.overlap || run.planned.plan.primaryKey.length > 0) return undefined;
-  const mode = isIncremental(run.planned.selected.mode) ? "load" : "full refresh";
-  return `${run.key}: the ${mode} was continued after an interruption and the stream has no primary key: rows that changed or moved in between may stand twice. Set a primary key, or refresh the stream for an exact copy.`;
 }

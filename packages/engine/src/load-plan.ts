@@ -92,7 +92,7 @@ function noticesOfAppending({ selected, before, table }: LoadInput): readonly st
   }
   return selected.mode === "incremental_append"
     ? [
-        `${selected.key}: mode, cursor or key changed, or a refresh retains rows: everything is read again and appended to the rows already there.`,
+        `${selected.key}: mode, cursor or key changed, or a refresh retains rows: the rows already there stay, and everything is read again and appended to them, so that rows stand twice. Refresh the stream without retaining for one copy of each.`,
       ]
     : [];
 }

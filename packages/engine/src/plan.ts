@@ -164,7 +164,7 @@ function leftOut({ connection, streams }: Checkpoints, { selected, work, plan }:
   if (mode !== "incremental_append" || plan.mode !== "append" || work !== "read") return [];
   if (!streams.has(key) || connection.covers.includes(key)) return [];
   return [
-    `${key}: the source's state moved on without this stream: everything is read again and appended to the rows already there.`,
+    `${key}: the source's state moved on without this stream: the rows already there stay, and everything is read again and appended to them, so that rows stand twice. Refresh the stream for one copy of each.`,
   ];
 }
 

@@ -14,6 +14,8 @@ export class StreamRun {
   /** The checkpoint last committed, or planned while nothing is. */
   document: StreamDocument;
   reader: StreamReader | undefined;
+  /** Everything comes again beside the rows of earlier syncs, and the user has been told. */
+  keepsAll = false;
   failure: Failure | undefined;
   verified: VerifyResult | undefined;
   startedAt = 0;

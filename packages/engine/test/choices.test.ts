@@ -27,8 +27,38 @@ describe("a choice that changes between two syncs", () => {
       const second = await run("incremental_append");
       const third = await run("incremental_append");
       expect([first.notices, third.notices]).toEqual([[], []]);
-      expect(second.notices.join()).toMatch(/^users: .*read again and appended/);
+      expect(second.notices.join()).toMatch(/^users: .*read again and appended.* stand twice/);
       expect(destination.rows("users")).toHaveLength(40);
+    },
+  );
+
+  it.each([
+    ["with", ["id"]],
+    ["without", []],
+  ] as const)(
+    "a state its source refuses: rows stay and come again, %s a key",
+    async (_title, primaryKey) => {
+      const destination = memoryDestination();
+      let refused: string | undefined;
+      const source = memorySource({
+        streams: [{ ...usersStream(20), primaryKey }],
+        refuseState: (_stream, state) => (state === null ? undefined : refused),
+      });
+      const run = (): Promise<SyncResult> =>
+        sync(
+          sceneRequest({
+            source,
+            destination: destination.connector,
+            streams: [{ name: "users", mode: "incremental_append", primaryKey }],
+          }),
+        );
+      await run();
+      refused = "the cursor's type changed";
+      const second = await run();
+      expect(destination.rows("users")).toHaveLength(40);
+      expect(second.notices).toEqual([
+        expect.stringMatching(/^users: .*cursor's type changed.* already there stay.* stand twice.*refresh/i),
+      ]);
     },
   );
 

@@ -11,6 +11,8 @@ import { failing, idsIn, once, sceneRequest, span, usersStream } from "./scene.t
 import { record, scripted, streamState } from "./script.ts";
 
 const connection = { rejects: { max: 100 } };
+// Time jumps while a real disk takes its own: a hundred milliseconds of it would be hours.
+const limits = { sourceHeartbeatMs: Number.MAX_SAFE_INTEGER, destinationTimeoutMs: Number.MAX_SAFE_INTEGER };
 const folder = (): string => mkdtempSync(join(tmpdir(), "weir-dead-"));
 const refuses = ({ id }: JsonObject): string | undefined => (id === 2 ? "two is refused" : undefined);
 
@@ -50,7 +52,7 @@ describe("reject files", () => {
         destination: lossy,
         mode: "incremental_append",
         connection,
-        request: { deadLetters },
+        request: { deadLetters, limits },
       }),
     );
     expect([result.status, result.attempts]).toEqual(["succeeded", 2]);
@@ -72,7 +74,7 @@ describe("reject files", () => {
       },
     });
     const mode = "full_refresh_append";
-    const request = { deadLetters };
+    const request = { deadLetters, limits };
     const holder = sync(sceneRequest({ source, destination: waits, mode, connection, request }));
     await reached.promise;
     const refused = destinationAround(destination.connector, {
@@ -94,7 +96,9 @@ describe("reject files", () => {
     writeFileSync(join(deadLetters, "users", "1-1-rows-0.jsonl.uncommitted"), "{}\n");
     const destination = memoryDestination();
     const source = memorySource({ streams: [usersStream(5)] });
-    await sync(sceneRequest({ source, destination: destination.connector, request: { deadLetters } }));
+    await sync(
+      sceneRequest({ source, destination: destination.connector, request: { deadLetters, limits } }),
+    );
     expect(filesIn(deadLetters)).toEqual([]);
   });
 
@@ -112,7 +116,7 @@ describe("reject files", () => {
         destination: destination.connector,
         streams: [{ name, mode: "full_refresh_append" }],
         connection,
-        request: { deadLetters },
+        request: { deadLetters, limits },
       }),
     );
     expect(result.status).toBe("succeeded");
@@ -130,7 +134,7 @@ describe("reject files", () => {
         destination: destination.connector,
         streams: names.map((name) => ({ name, mode: "full_refresh_append" })),
         connection,
-        request: { deadLetters },
+        request: { deadLetters, limits },
       }),
     );
     expect(rejectedIds(result)).toEqual([2, 2]);
@@ -148,7 +152,12 @@ describe("a folder for rejects that cannot be written", () => {
     const destination = memoryDestination({ refuses });
     const source = memorySource({ streams: [usersStream(5)] });
     const result = await sync(
-      sceneRequest({ source, destination: destination.connector, connection, request: { deadLetters } }),
+      sceneRequest({
+        source,
+        destination: destination.connector,
+        connection,
+        request: { deadLetters, limits },
+      }),
     );
     expect([result.status, result.failure?.code]).toEqual(["failed", "engine.rejects_unwritable"]);
     expect(idsIn(destination)).toEqual([]);
@@ -168,10 +177,12 @@ describe("a folder for rejects that cannot be written", () => {
       },
     });
     const scene = { source, mode: "full_refresh_append" as const, connection: { rejects: { max: 3000 } } };
-    const result = await sync(sceneRequest({ ...scene, destination: blocked, request: { deadLetters } }));
+    const result = await sync(
+      sceneRequest({ ...scene, destination: blocked, request: { deadLetters, limits } }),
+    );
     expect([result.status, result.failure?.code]).toEqual(["failed", "engine.rejects_unwritable"]);
     const mended = await sync(
-      sceneRequest({ ...scene, destination: destination.connector, request: { deadLetters } }),
+      sceneRequest({ ...scene, destination: destination.connector, request: { deadLetters, limits } }),
     );
     expect(mended.failure).toBeUndefined();
     expect(rejectedIds(mended)).toEqual(span(0, 2999));
