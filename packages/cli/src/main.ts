@@ -1,5 +1,6 @@
 import type { Failure, JsonValue } from "@weir/protocol";
 import { failureOf, stringifyJson, WeirError } from "@weir/protocol";
+import type { Command as Program } from "commander";
 import { CommanderError } from "commander";
 import type { Command, CommandContext, Outcome } from "./command.ts";
 import { exitCodeOf, exitCodes } from "./exit-code.ts";
@@ -58,10 +59,19 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     if (!(error instanceof CommanderError)) throw error;
     // Help and version arrive here as well, with exit code 0.
     if (error.exitCode === 0) return exitCodes.done;
+    const meant = commandMeant(program, argv);
+    const alone = error.code === "commander.help";
+    const name = ["weir", ...meant.path].join(" ");
+    if (alone && !argv.includes("--json")) {
+      io.stderr.write(meant.command.helpInformation());
+      return exitCodes.usage;
+    }
     const failure: Failure = {
       code: "usage.arguments",
-      message: error.message.replace(/^error: /, ""),
-      next: 'Run "weir --help" or "weir <command> --help" for what is possible.',
+      message: alone
+        ? `"${name}" needs a command.`
+        : error.message.replace(/^error: /, "").replace("\n", " "),
+      next: `Run "${name} --help" for what is possible.`,
       recovery: "ask",
       origin: "config",
     };
@@ -78,6 +88,22 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     return exitCodes.usage;
   }
   return code;
+}
+
+/** The command that the words of a command line lead to. */
+function commandMeant(
+  program: Program,
+  argv: readonly string[],
+): { command: Program; path: readonly string[] } {
+  let command = program;
+  const path: string[] = [];
+  for (const word of argv) {
+    const next = command.commands.find((each) => each.name() === word);
+    if (next === undefined) break;
+    command = next;
+    path.push(word);
+  }
+  return { command, path };
 }
 
 function failureFor(error: unknown, io: Io): Failure {

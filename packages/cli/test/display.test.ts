@@ -43,6 +43,14 @@ test("on a terminal, bytes move the bar before a row is committed", async () => 
   expect(stderr).toMatch(/100% .* 30,000 rows +30,000 committed/);
 });
 
+test("a narrow terminal shows whole facts, the rows committed among them", async () => {
+  const argv = await wideTable();
+  const options = { cwd: await folderWith(), tty: true, env: { NO_COLOR: "1" }, columns: 80 };
+  const { stderr } = await weir(argv, options);
+  expect(stderr).toContain("30,000 committed");
+  expect(stderr).not.toContain("…");
+});
+
 test("without a terminal, a line every few seconds tells what is on its way, apart from what is committed", async () => {
   const argv = await wideTable();
   const { code, stderr } = await weir(argv, { cwd: await folderWith(), clock: hasty(200) });

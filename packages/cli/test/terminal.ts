@@ -11,12 +11,13 @@ import { onTestFinished } from "vitest";
 /** A stream that keeps what is written to it, and may look like a terminal. */
 class Screen extends Writable {
   readonly isTTY: boolean;
-  readonly columns = 120;
+  readonly columns: number;
   text = "";
   onText: () => void = () => undefined;
 
-  constructor(isTTY: boolean) {
+  constructor(isTTY: boolean, columns: number) {
     super();
+    this.columns = columns;
     this.isTTY = isTTY;
   }
 
@@ -33,6 +34,8 @@ export interface RunOptions {
   readonly tty?: boolean;
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
+  /** Of the terminal; 120 by default. */
+  readonly columns?: number;
   /** Answers to questions: each is typed when its words have appeared on stdout. */
   readonly answers?: readonly (readonly [words: string, keys: string])[];
 }
@@ -45,9 +48,9 @@ export interface Ran {
 
 /** One command line through the front door. */
 export async function weir(argv: readonly string[], options: RunOptions): Promise<Ran> {
-  const tty = options.tty ?? false;
-  const stdout = new Screen(tty);
-  const stderr = new Screen(tty);
+  const { tty = false, columns = 120 } = options;
+  const stdout = new Screen(tty, columns);
+  const stderr = new Screen(tty, columns);
   const stdin = Object.assign(new PassThrough(), { isTTY: tty, setRawMode: () => stdin });
   typeAnswers(stdin, stdout, options.answers ?? []);
   const code = await main(argv, {

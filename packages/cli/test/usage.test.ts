@@ -35,6 +35,23 @@ for (const [what, [argv, said]] of Object.entries(bad)) {
   });
 }
 
+test("a command line without a command shows what there is, with code 2", async () => {
+  const cwd = await folderWith();
+  const bare = await weir([], { cwd });
+  expect(bare).toMatchObject({ code: 2, stdout: "" });
+  expect(bare.stderr).toMatch(/^Usage: weir .*sync \[options\] \[connection\.\.\.\]/s);
+  const group = await weir(["state"], { cwd });
+  expect(group).toMatchObject({ code: 2, stdout: "" });
+  expect(group.stderr).toMatch(/^Usage: weir state /);
+});
+
+test("what is next names the command that was meant, and a name without what stands before it", async () => {
+  const cwd = await folderWith();
+  expect((await weir(["connector", "show"], { cwd })).stderr).toContain('Run "weir connector show --help"');
+  const source = await weir(["check", "--source", "fakr"], { cwd });
+  expect(source.stderr).toContain('Did you mean "source-faker"?');
+});
+
 test("a password in a URL or a setting is not repeated when it cannot be read", async () => {
   const cwd = await folderWith();
   for (const argv of [

@@ -14,6 +14,8 @@ const SHORT_BAR = 10;
 const WIDE = 100;
 /** Lines on the screen at once; the streams that move come first. */
 const MOST_LINES = 16;
+/** Facts of a line that no terminal is too narrow for: share, bytes, rows. */
+const ALWAYS = 3;
 const HIDE_CURSOR = "\x1b[?25l";
 const SHOW_CURSOR = "\x1b[?25h";
 const CLEAR_BELOW = "\x1b[0J";
@@ -102,7 +104,8 @@ export class LiveDisplay implements Display {
     const cells = columns < WIDE ? SHORT_BAR : WIDE_BAR;
     const bar = columns < name + cells + 30 ? "" : `${this.#bar(stream, cells, part, now)}  `;
     const room = columns - name - 3 - (bar === "" ? 0 : cells + 2);
-    const text = cut(`${facts.join("  ")}${stream.stage === "failed" ? "  failed" : ""}`, Math.max(1, room));
+    const failed = stream.stage === "failed" ? ["failed"] : [];
+    const text = cut([...failed, ...fitting(facts, room)].join("  "), Math.max(1, room));
     return `${label}  ${bar}${stream.stage === "failed" ? style("red", text) : text}`;
   }
 
@@ -120,4 +123,9 @@ export class LiveDisplay implements Display {
     const drawn = Array.from({ length: cells }, (_, index) => ((index - at + cells) % cells < 4 ? "━" : "─"));
     return style("cyan", drawn.join(""));
   }
+}
+
+/** As many facts as the room holds, two blanks apart, the first ones in any case. */
+function fitting(facts: readonly string[], room: number): readonly string[] {
+  return facts.filter((_, index) => index < ALWAYS || width(facts.slice(0, index + 1).join("  ")) <= room);
 }
