@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { folderWith, weir, weirJson } from "./terminal.ts";
+import { folderWith, readText, weir, weirJson } from "./terminal.ts";
 
 const bad: Readonly<Record<string, readonly [argv: string, said: string]>> = {
   "an unknown command": ["synk", "Did you mean sync?"],
@@ -50,6 +50,17 @@ test("what is next names the command that was meant, and a name without what sta
   expect((await weir(["connector", "show"], { cwd })).stderr).toContain('Run "weir connector show --help"');
   const source = await weir(["check", "--source", "fakr"], { cwd });
   expect(source.stderr).toContain('Did you mean "source-faker"?');
+});
+
+test("a list may be given as JSON or with commas", async () => {
+  const cwd = await folderWith();
+  for (const schemas of ['["a", "b"]', "a, b"]) {
+    const ends = ["--source", "postgres://weir@127.0.0.1:1/shop", "--destination", "dev-null"];
+    await weir(["init", "--force", ...ends, "--source-config", `schemas=${schemas}`], { cwd });
+    expect(await readText(cwd, "weir.yaml")).toMatch(/schemas:\n +- a\n +- b\n/);
+  }
+  const none = await weir(["check", "--source", "postgres", "--source-config", "schemas=[a"], { cwd });
+  expect(none.stderr).toContain("--source-config.schemas must be an array, is text");
 });
 
 test("a password in a URL or a setting is not repeated when it cannot be read", async () => {

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "@weir/protocol";
-import { isObject } from "@weir/protocol";
+import { isObject, parseJson } from "@weir/protocol";
 import { choicesOf, propertiesOf } from "./settings.ts";
 
 /** A text inside a configuration with the schema of its place, if the connector declares one. */
@@ -60,12 +60,27 @@ export function isPath({ schemas }: TextSetting): boolean {
   return schemas.flatMap(alternatives).some((schema) => schema["x-weir-path"] === true);
 }
 
-/** What a text from outside (environment, command line) means where the schema wants a number or a truth value. */
+/**
+ * What a text from outside (environment, command line) means where the schema wants something else: a number, a truth
+ * value, a list (JSON, or texts with commas between them), an object (JSON).
+ */
 export function fromText({ text, schemas }: TextSetting): JsonValue {
   const types = new Set(schemas.flatMap(alternatives).map((schema) => schema["type"]));
   if (types.has("string")) return text;
   if (types.has("integer") && /^-?\d{1,15}$/.test(text)) return Number(text);
   if (types.has("number") && /^-?\d{1,15}(\.\d{1,15})?$/.test(text)) return Number(text);
   if (types.has("boolean") && (text === "true" || text === "false")) return text === "true";
+  if (types.has("array") && !text.trimStart().startsWith("["))
+    return text.split(",").map((each) => each.trim());
+  if (types.has("array") || types.has("object")) return fromJson(text);
   return text;
+}
+
+/** What is no JSON stays text, and the schema says what is wrong with it without repeating it. */
+function fromJson(text: string): JsonValue {
+  try {
+    return parseJson(text);
+  } catch {
+    return text;
+  }
 }
