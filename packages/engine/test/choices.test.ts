@@ -39,10 +39,10 @@ describe("a choice that changes between two syncs", () => {
     "a state its source refuses: rows stay and come again, %s a key",
     async (_title, primaryKey) => {
       const destination = memoryDestination();
-      let refused: string | undefined;
+      const refusals: string[] = [];
       const source = memorySource({
         streams: [{ ...usersStream(20), primaryKey }],
-        refuseState: (_stream, state) => (state === null ? undefined : refused),
+        refuseState: (_stream, state) => (state === null ? undefined : refusals[0]),
       });
       const run = (): Promise<SyncResult> =>
         sync(
@@ -53,7 +53,7 @@ describe("a choice that changes between two syncs", () => {
           }),
         );
       await run();
-      refused = "the cursor's type changed";
+      refusals.push("the cursor's type changed");
       const second = await run();
       expect(destination.rows("users")).toHaveLength(40);
       expect(second.notices).toEqual([

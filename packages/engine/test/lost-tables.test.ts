@@ -53,3 +53,31 @@ describe("a table that was dropped at the destination", () => {
     expect(destination.rows("users")).toHaveLength(7);
   });
 });
+
+describe("a column that was dropped at the destination", () => {
+  it.each(["incremental_append", "incremental_append_deduped"] as const)(
+    "comes back empty, and the result says so once: %s",
+    async (mode) => {
+      const users = usersStream(5);
+      const destination = memoryDestination();
+      const scene = { source: memorySource({ streams: [users] }), destination: destination.connector, mode };
+      await sync(sceneRequest(scene));
+      users.fields = [...users.fields, { name: "note", kind: "string" }];
+      expect((await sync(sceneRequest(scene))).notices).toEqual([]);
+      destination.dropColumn("users", "note");
+      const result = await sync(sceneRequest(scene));
+      expect(result.notices).toEqual([expect.stringMatching(/^users: .*note.* NULL .*Refresh/)]);
+      expect(destination.columns("users")).toContain("note");
+      expect((await sync(sceneRequest(scene))).notices).toEqual([]);
+    },
+  );
+
+  it("is no loss where the table is replaced", async () => {
+    const destination = memoryDestination();
+    const scene = { source: memorySource({ streams: [usersStream(5)] }), destination: destination.connector };
+    await sync(sceneRequest(scene));
+    destination.dropColumn("users", "v");
+    expect((await sync(sceneRequest(scene))).notices).toEqual([]);
+    expect(destination.rows("users").map(({ data }) => data["v"])).toEqual([0, 1, 2, 3, 4]);
+  });
+});

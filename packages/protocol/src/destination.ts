@@ -97,6 +97,13 @@ export interface BeginRequest {
 /** A change made to a table in `begin`, for the result: `orders: added column note (varchar)`. */
 export type SchemaNote = string;
 
+export interface MissingColumns {
+  /** Stream key. */
+  readonly stream: string;
+  /** Names of fields, not of columns. */
+  readonly fields: readonly string[];
+}
+
 export interface DestinationSession {
   readonly capabilities: DestinationCapabilities;
   /** What the connection's last commits left; it wins over any local copy. Works before anything of Weir exists there. */
@@ -114,6 +121,12 @@ export interface DestinationSession {
    * table somebody dropped must be read again from the start. Absent: the destination cannot tell.
    */
   missing?(streams: readonly StreamPlan[]): Promise<readonly string[]>;
+  /**
+   * Fields without a column in a table that is there; streams that lack none may be left out. Asked before `begin`, about
+   * streams that go on from a checkpoint and with the fields it knows: `begin` adds such a column, NULL in the rows
+   * already there, which the user must be told. Absent: the destination cannot tell.
+   */
+  missingColumns?(streams: readonly StreamPlan[]): Promise<readonly MissingColumns[]>;
   /** The encodings for a stream, after `begin`; `batch` is always among them. */
   takes(stream: StreamPlan): readonly Encoding[];
   /** Opens a transaction. The engine never opens more than `capabilities.parallel`, message sessions apart. */

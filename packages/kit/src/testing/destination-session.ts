@@ -87,6 +87,12 @@ export function memorySession({ store, options, connection, note }: SessionScene
       }),
     missing: async (streams) =>
       streams.filter((stream) => !store.tables.has(tableKey(stream.table))).map(({ key }) => key),
+    missingColumns: async (streams) =>
+      streams.map((stream) => {
+        const there = new Set(store.tables.get(tableKey(stream.table))?.fields.map(({ name }) => name));
+        const fields = stream.fields.map(({ name }) => name).filter((name) => !there.has(name));
+        return { stream: stream.key, fields };
+      }),
     takes: (stream) => {
       if (!begun.has(stream.key)) throw new Error("takes comes after begin.");
       const columns = stream.fields.map((field) => ({ field, type: "" }));

@@ -17,6 +17,8 @@ export interface MemoryDestination {
   readonly calls: readonly string[];
   /** Removes a table, as a user might. */
   drop(table: string): void;
+  /** Removes a column of a table and its values, as a user might. */
+  dropColumn(table: string, column: string): void;
   /** Loses everything not committed; sessions that are open are dead. */
   crash(): void;
 }
@@ -58,6 +60,12 @@ export function memoryDestination(options: MemoryDestinationOptions = {}): Memor
     checkpoint: (connection, stream) => store.connection(connection).checkpoints.get(stream),
     calls,
     drop: (table) => void store.tables.delete(tableKey({ name: table })),
+    dropColumn: (table, column) => {
+      const found = find(table);
+      if (found === undefined) throw new Error(`There is no table ${table}.`);
+      found.fields = found.fields.filter(({ name }) => name !== column);
+      found.rows = found.rows.map((row) => ({ ...row, data: { ...row.data, [column]: null } }));
+    },
     crash: () => (store.epoch += 1),
   };
 }

@@ -9,6 +9,7 @@ import type {
   LoadTransaction,
   Measure,
   MeasureRequest,
+  MissingColumns,
   SchemaNote,
   StoredCheckpoint,
   StreamPlan,
@@ -30,8 +31,9 @@ import {
 } from "./ledger.ts";
 import type { Link } from "./link.ts";
 import { measure } from "./measure.ts";
-import { tableName } from "./names.ts";
+import { columnNames, tableName } from "./names.ts";
 import type { SharedFile } from "./shared-file.ts";
+import { fold } from "./sql.ts";
 import { encodingsOf } from "./takes.ts";
 import type { Target } from "./target.ts";
 import { DuckTransaction } from "./transaction.ts";
@@ -103,6 +105,20 @@ export class DuckdbSession implements DestinationSession {
     return streams
       .filter((stream) => catalog.table(tableName(stream, this.#schema)) === undefined)
       .map(({ key }) => key);
+  }
+
+  async missingColumns(streams: readonly StreamPlan[]): Promise<readonly MissingColumns[]> {
+    if (streams.length === 0) return [];
+    const catalog = await this.#with((link) => readCatalog(link));
+    return streams.map((stream) => {
+      const { columns = new Map() } = catalog.table(tableName(stream, this.#schema)) ?? {};
+      const spelled = new Map([...columns].map(([key, { name }]) => [key, name]));
+      const names = [...columnNames(stream.fields, spelled)];
+      return {
+        stream: stream.key,
+        fields: names.filter(([, name]) => !columns.has(fold(name))).map(([field]) => field),
+      };
+    });
   }
 
   takes(stream: StreamPlan): readonly Encoding[] {

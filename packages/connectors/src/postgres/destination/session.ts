@@ -9,6 +9,7 @@ import type {
   LoadTransaction,
   Measure,
   MeasureRequest,
+  MissingColumns,
   OpenDestination,
   SchemaNote,
   StoredCheckpoint,
@@ -21,7 +22,7 @@ import { encodingsFor } from "./encodings.ts";
 import { finish } from "./finish.ts";
 import { putCheckpoints, readHeld, resetCheckpoints } from "./ledger.ts";
 import { measure } from "./measure.ts";
-import { hash, tableName } from "./names.ts";
+import { columnNames, hash, tableName } from "./names.ts";
 import { Sessions } from "./sessions.ts";
 import { tableText, textArray } from "./sql.ts";
 import type { Target } from "./tables.ts";
@@ -51,6 +52,14 @@ export function sessionSettings(connection: string): Readonly<Record<string, str
 
 const MISSING = `
 SELECT given.at FROM unnest($1::text[]) WITH ORDINALITY AS given (name, at) WHERE to_regclass(given.name) IS NULL`;
+
+const MISSING_COLUMNS = `
+SELECT given.at, given.nth
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS given (at, nth, name, attname)
+WHERE NOT EXISTS (
+  SELECT FROM pg_catalog.pg_attribute AS attribute
+  WHERE attribute.attrelid = to_regclass(given.name) AND attribute.attname = given.attname AND NOT attribute.attisdropped
+)`;
 
 type OpenPostgres = Omit<OpenDestination, "config"> & { readonly config: DestinationConfig };
 
@@ -115,6 +124,32 @@ class PostgresSession implements DestinationSession {
       session.query<{ readonly at: string }>(MISSING, [textArray(names)]),
     );
     return rows.flatMap(({ at }) => streams[Number(at) - 1]?.key ?? []);
+  }
+
+  async missingColumns(streams: readonly StreamPlan[]): Promise<readonly MissingColumns[]> {
+    const { schema } = this.#request.config;
+    const columns = streams.flatMap((stream, at) =>
+      [...columnNames(stream)].map(([, column], nth) => ({
+        at: String(at),
+        nth: String(nth),
+        table: tableText(tableName(stream, schema)),
+        column,
+      })),
+    );
+    const rows = await this.#with((session) =>
+      session.query<{ readonly at: string; readonly nth: string }>(MISSING_COLUMNS, [
+        textArray(columns.map(({ at }) => at)),
+        textArray(columns.map(({ nth }) => nth)),
+        textArray(columns.map(({ table }) => table)),
+        textArray(columns.map(({ column }) => column)),
+      ]),
+    );
+    return streams.map((stream, at) => ({
+      stream: stream.key,
+      fields: rows.flatMap((row) =>
+        Number(row.at) === at ? [stream.fields[Number(row.nth)]?.name ?? ""] : [],
+      ),
+    }));
   }
 
   takes(stream: StreamPlan): readonly Encoding[] {
