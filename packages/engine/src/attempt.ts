@@ -1,8 +1,8 @@
 import type { Failure, PartSession, SourceSession, StreamReader } from "@weir/protocol";
 import { failureOf, WeirError } from "@weir/protocol";
 import type { AttemptContext } from "./attempt-context.ts";
+import { Beginning } from "./beginning.ts";
 import type { ConnectionDocument } from "./document.ts";
-import { storeConnection, storeStream } from "./document.ts";
 import { finishStream } from "./finish.ts";
 import { FormDiscovered, runMessages } from "./message-runner.ts";
 import type { StateForm } from "./message-runner.ts";
@@ -11,9 +11,8 @@ import { runParts } from "./part-runner.ts";
 import type { SyncPlan } from "./plan.ts";
 import { restartStream } from "./plan.ts";
 import type { RefusedStream } from "./refused.ts";
-import { failureAlone, waiting } from "./refused.ts";
 import { Slots } from "./slots.ts";
-import { beginConnection, sourceStates } from "./source-states.ts";
+import { sourceStates } from "./source-states.ts";
 import type { AttemptState, AttemptSignal } from "./states.ts";
 import { ATTEMPT, next } from "./states.ts";
 import { StreamRun } from "./stream-run.ts";
@@ -48,9 +47,7 @@ export class Attempt {
   readonly #runs: readonly StreamRun[];
   readonly #notices: string[] = [];
   readonly #failures: Failure[] = [];
-  /** Streams left out, by the plan or by the destination: nothing of them is stored. [I14] */
-  readonly #left: RefusedStream[];
-  #connection: ConnectionDocument;
+  readonly #beginning: Beginning;
   #schemaNotes: readonly string[] = [];
   #state: AttemptState = "opening";
   #source: SourceSession | undefined;
@@ -60,8 +57,14 @@ export class Attempt {
     this.#input = input;
     this.#context = input.context;
     this.#runs = input.plan.streams.map((planned) => new StreamRun(planned));
-    this.#left = [...input.plan.refused];
-    this.#connection = input.connection;
+    this.#beginning = new Beginning({
+      context: input.context,
+      runs: this.#runs,
+      before: input.before,
+      connection: input.connection,
+      refused: input.plan.refused,
+      failed: (run, error) => this.#streamFailed(run, error),
+    });
     this.#notices.push(...input.plan.notices);
   }
 
@@ -134,59 +137,10 @@ export class Attempt {
     if (this.#source?.kind === "messages" && readable.length > reading.length && verified)
       await this.#reopenSource(reading);
     signal.throwIfAborted();
-    await this.#begin();
-    const left = reading.filter((run) => !this.#isLeft(run));
-    if (this.#source?.kind === "messages" && left.length < reading.length) await this.#reopenSource(left);
+    this.#schemaNotes = await this.#beginning.begin();
+    const begun = reading.filter((run) => this.#beginning.runs.includes(run));
+    if (this.#source?.kind === "messages" && begun.length < reading.length) await this.#reopenSource(begun);
     signal.throwIfAborted();
-  }
-
-  /** Again for the others while the destination refuses one stream: one call is all or nothing. */
-  async #begin(): Promise<void> {
-    const { watchdog, signal, session, token } = this.#context;
-    for (;;) {
-      const runs = this.#runs.filter((run) => !this.#isLeft(run));
-      const streams = runs.map((run) => run.planned.plan);
-      const checkpoints = [
-        storeConnection(this.#connection),
-        ...runs.map((run) => storeStream(run.key, run.document)),
-      ];
-      try {
-        this.#schemaNotes = await watchdog.during("destination", "begin", () =>
-          session.begin({ token, streams, checkpoints }),
-        );
-        signal.throwIfAborted();
-        return await this.#context.remember(checkpoints);
-      } catch (error) {
-        signal.throwIfAborted();
-        this.#leaveOut(runs, error);
-      }
-    }
-  }
-
-  /** The stream the error is about, and what cannot be read without it. Throws what is not about one of the streams. */
-  #leaveOut(runs: readonly StreamRun[], error: unknown): void {
-    const run = runs.find(({ key }) => error instanceof WeirError && error.failure.stream === key);
-    if (run === undefined) throw error;
-    const { selected, plan } = run.planned;
-    this.#left.push({ selected, table: plan.table, failure: failureAlone(error, run.key) });
-    this.#streamFailed(run, error);
-    const { before } = this.#input;
-    const others = runs.filter((other) => other !== run);
-    for (const one of waiting(
-      before,
-      this.#left,
-      others.map(({ planned }) => planned),
-    )) {
-      this.#left.push(one);
-      const waits = others.find(({ key }) => key === one.selected.key);
-      if (waits !== undefined) this.#streamFailed(waits, new WeirError(one.failure));
-    }
-    const rest = others.filter((other) => !this.#isLeft(other)).map(({ planned }) => planned);
-    this.#connection = beginConnection(before, rest, this.#context.token.sync, this.#left);
-  }
-
-  #isLeft(run: StreamRun): boolean {
-    return this.#left.some(({ selected }) => selected.key === run.key);
   }
 
   async #reopenSource(runs: readonly StreamRun[]): Promise<void> {
@@ -200,8 +154,8 @@ export class Attempt {
     const { connector, config } = request.source;
     const context = { clock: request.clock, log: request.log, signal };
     const catalog = { streams: runs.map((run) => run.planned.configured) };
-    const planned = this.#runs.filter((run) => !this.#isLeft(run)).map((run) => run.planned);
-    const state = sourceStates(this.#connection, planned);
+    const planned = this.#beginning.runs.map((run) => run.planned);
+    const state = sourceStates(this.#beginning.connection, planned);
     this.#source = await watchdog.during("source", "open", () =>
       connector.open({ config, catalog, state, context }),
     );
@@ -247,10 +201,9 @@ export class Attempt {
   }
 
   async #moveMessages(session: Extract<SourceSession, { readonly kind: "messages" }>): Promise<void> {
-    const runs = this.#runs.filter((run) => !this.#isLeft(run));
+    const { runs, connection } = this.#beginning;
     const reading = runs.filter((run) => run.planned.work === "read");
     for (const run of runs) run.move("begin");
-    const connection = this.#connection;
     const form = this.#input.form ?? connection.form;
     const input = { attempt: this.#context, session, runs: reading, connection, form };
     const incomplete = await runMessages(input);

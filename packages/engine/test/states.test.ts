@@ -56,6 +56,7 @@ describe("states", () => {
 
 const SOURCES = [
   "attempt.ts",
+  "beginning.ts",
   "dead-letters.ts",
   "finish.ts",
   "held.ts",
