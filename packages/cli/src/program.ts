@@ -162,6 +162,22 @@ export function buildProgram(run: Run, io: Io): Program {
     "show one with its configuration",
     async () => (await import("./commands/connector/show.ts")).showConnector,
   );
+  // Without the options of the other commands: its stdout belongs to the protocol. `run` need not be written.
+  connector
+    .command("run <id> <command>", { isDefault: true })
+    .usage("<id> spec|check|discover|read|write [options]")
+    .description("speak the Airbyte protocol on stdin and stdout, as: weir connector <id> <command>")
+    .option("--config <file>", "the connector's configuration, as JSON")
+    .option("--catalog <file>", "the configured catalog, for read and write")
+    .option("--state <file>", "the states to go on from, for read")
+    .action((id: string, name: string, options: object) =>
+      run(
+        "connector run",
+        async () => (await import("./commands/connector/run.ts")).runConnector,
+        [id, name],
+        options,
+      ),
+    );
 
   command(
     program,
