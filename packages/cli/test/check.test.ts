@@ -76,6 +76,9 @@ test("check takes no fence and writes nothing, before the first sync and after i
   const url = await shop();
   const to = await testPostgres();
   const cwd = await folderWith();
+  const file = ["--destination", "duckdb", "--destination-config", "path=none.duckdb"];
+  expect(await weirJson(["check", "--source", url, ...file], { cwd })).toMatchObject({ code: 0 });
+  expect(existsSync(`${cwd}/none.duckdb`)).toBe(false);
   const ends = ["--source", url, "--destination", to];
   const first = await weir(["check", ...ends], { cwd });
   expect(first.stdout).toMatch(/^connection postgres-to-postgres-\w+: ok$/m);

@@ -160,6 +160,15 @@ test("init says at once which streams lack a cursor or key, and takes them", asy
   expect(wrong.stderr).toContain("Stream public.tags has no field updated.");
 });
 
+test("init refuses at once a mode that the destination does not have", async () => {
+  const cwd = await folderWith();
+  const to = ["--destination", "jsonl", "--destination-config", "folder=out"];
+  const argv = ["init", "--source", "faker", ...to, "--mode", "incremental_append_deduped"];
+  const { code, stderr } = await weir(argv, { cwd });
+  expect(code).toBe(1);
+  expect(stderr).toContain("Choose a sync mode that writes by append or overwrite.");
+});
+
 test("init leaves to the source what the source defines", async () => {
   const url = await shop();
   const cwd = await folderWith();

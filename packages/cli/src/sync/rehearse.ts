@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { devNull } from "node:os";
 import type { SyncRequest } from "@weir/engine";
 import { sync } from "@weir/engine";
@@ -5,6 +6,8 @@ import { modeUnsupported } from "@weir/kit";
 import type { Context, DestinationConnector, DestinationSession, Failure, WriteMode } from "@weir/protocol";
 import { WeirError } from "@weir/protocol";
 import type { CommandContext } from "../command.ts";
+import { isPath, mapTexts } from "../project/config-walk.ts";
+import type { ConfiguredDestination } from "../project/configure.ts";
 import type { PlacedFailure } from "../project/place.ts";
 import { WorkFolder } from "../store/work-folder.ts";
 import type { PreparedSync } from "./run.ts";
@@ -12,7 +15,6 @@ import { placedFailure } from "./run.ts";
 import { resolveStreams } from "./streams.ts";
 
 const STOPPED = "cli.rehearsed";
-const EVERY_MODE: readonly WriteMode[] = ["append", "overwrite", "append_dedup", "overwrite_dedup"];
 
 /**
  * Runs a sync up to the moment where the destination would make its tables, and returns all it would be refused for:
@@ -25,6 +27,7 @@ export async function rehearse(
 ): Promise<readonly PlacedFailure[]> {
   const { io, log } = context;
   const { connection, source, destination } = prepared;
+  const connector = (await isThere(destination)) ? destination.connector : blank(destination.connector);
   const around: Context = { clock: io.clock, log, signal: io.signal };
   const wishes = { refresh: [], retain: false, clear: [], acceptSchema: false };
   const asked = await resolveStreams(connection, source, wishes, around);
@@ -32,7 +35,7 @@ export async function rehearse(
   const request: SyncRequest = {
     connection: asked.connection,
     source: asked.source,
-    destination: { connector: rehearsing(destination.connector), config: destination.config },
+    destination: { connector: rehearsing(connector), config: destination.config },
     store: { read: (name) => store.read(name), write: async () => undefined },
     // Where there can be no file to tidy up.
     deadLetters: devNull,
@@ -94,10 +97,21 @@ function rehearsalOf(session: DestinationSession): DestinationSession {
   };
 }
 
-/** A destination that has never seen the connection and can write in every mode, for rules of the source alone. */
+/** False for a destination whose file or folder nobody has made yet: to open it could make it. */
+async function isThere({ connector, config }: ConfiguredDestination): Promise<boolean> {
+  const paths: string[] = [];
+  mapTexts(connector.spec.connectionSpecification, config, (setting) => {
+    if (isPath(setting)) paths.push(setting.text);
+    return setting.text;
+  });
+  const found = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)));
+  return found.every((each) => each !== undefined);
+}
+
+/** A destination that has never seen the connection. */
 export function blank(connector: DestinationConnector): DestinationConnector {
   const session: DestinationSession = {
-    capabilities: { transactional: true, parallel: 1, modes: EVERY_MODE },
+    capabilities: { transactional: true, parallel: 1, modes: modesOf(connector) },
     held: async () => ({ token: null, checkpoints: [] }),
     begin: async () => [],
     takes: () => [],
@@ -108,6 +122,12 @@ export function blank(connector: DestinationConnector): DestinationConnector {
     close: async () => undefined,
   };
   return { ...connector, open: async () => session };
+}
+
+function modesOf({ spec }: DestinationConnector): readonly WriteMode[] {
+  const modes = spec.supported_destination_sync_modes ?? [];
+  const own = (["append", "overwrite", "append_dedup"] as const).filter((mode) => modes.includes(mode));
+  return own.includes("overwrite") && own.includes("append_dedup") ? [...own, "overwrite_dedup"] : own;
 }
 
 function stopped(): WeirError {

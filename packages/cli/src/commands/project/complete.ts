@@ -104,7 +104,7 @@ async function lacking(
   const refusals = await rehearse(context, { ...prepared, connection: connectionOf(draft) });
   // A source in trouble is said by "weir check", which can be run again.
   return refusals
-    .filter(({ origin }) => origin === "config")
+    .filter(({ origin }) => origin === "config" || origin === "destination")
     .map((failure) => {
       const what = LACKING[failure.code];
       const stream = streams.find((each) => streamKey(each) === failure.stream);
