@@ -5,6 +5,7 @@ import type { ConnectionDocument } from "./document.ts";
 import { storeConnection } from "./document.ts";
 import { watched } from "./load.ts";
 import { MessageScope } from "./message-scope.ts";
+import { logLevelOf, reported } from "./reported.ts";
 import { isIncremental } from "./select.ts";
 import type { StreamRun } from "./stream-run.ts";
 
@@ -79,7 +80,7 @@ class MessageMover {
       case "TRACE":
         return this.#trace(message.trace);
       case "LOG":
-        attempt.request.log(levelOf(message.log.level), message.log.message);
+        attempt.request.log(logLevelOf(message.log.level), message.log.message);
         return;
       default:
         attempt.request.log(
@@ -217,30 +218,6 @@ class MessageMover {
         attempt.request.log("debug", `The source sent ${trace.type.toLowerCase()}.`);
     }
   }
-}
-
-function levelOf(
-  level: "FATAL" | "ERROR" | "WARN" | "INFO" | "DEBUG" | "TRACE",
-): "error" | "warn" | "info" | "debug" {
-  if (level === "FATAL" || level === "ERROR") return "error";
-  if (level === "WARN") return "warn";
-  return level === "INFO" ? "info" : "debug";
-}
-
-function reported(error: Extract<Trace, { readonly type: "ERROR" }>["error"]): WeirError {
-  const recovery = error.failure_type === "config_error" ? "ask" : "retry";
-  return new WeirError({
-    code: `source.reported_${error.failure_type ?? "system_error"}`,
-    message: error.message,
-    next:
-      recovery === "ask"
-        ? "Correct the source's configuration."
-        : "The sync is tried again; look at the log if it repeats.",
-    recovery,
-    origin: "source",
-    ...(error.internal_message === undefined ? {} : { detail: error.internal_message }),
-    ...(error.stream_descriptor === undefined ? {} : { stream: streamKey(error.stream_descriptor) }),
-  });
 }
 
 function unknownStream(key: string): WeirError {

@@ -1,0 +1,90 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import type { Context, JsonObject, Message, Runner } from "@weir/protocol";
+import { systemClock } from "@weir/protocol";
+import type { RunnerLimits } from "../../src/runners/index.ts";
+import { childProcess, environmentFor } from "../../src/runners/index.ts";
+
+export function fixture(name: string): string {
+  return new URL(`fixtures/${name}`, import.meta.url).pathname;
+}
+
+export interface HostileOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly limits?: Partial<RunnerLimits>;
+}
+
+/** A script of `fixtures` as an executable. */
+export function hostile(script: string, { env = {}, limits }: HostileOptions = {}): Runner {
+  return childProcess({
+    id: `hostile ${script}`,
+    argv: [process.execPath, fixture(script)],
+    env: { ...environmentFor([], process.env), ...env },
+    folder: import.meta.dirname,
+    ...(limits === undefined ? {} : { limits }),
+  });
+}
+
+export interface Overheard {
+  readonly context: Context;
+  readonly logged: string[];
+  readonly rotated: JsonObject[];
+}
+
+export function overhear(signal: AbortSignal = new AbortController().signal): Overheard {
+  const logged: string[] = [];
+  const rotated: JsonObject[] = [];
+  return {
+    logged,
+    rotated,
+    context: {
+      clock: systemClock,
+      signal,
+      log: (_level, message) => void logged.push(message),
+      rotate: async (config) => void rotated.push(config),
+    },
+  };
+}
+
+export const CATALOG = {
+  streams: [
+    {
+      stream: {
+        name: "users",
+        json_schema: { type: "object", properties: { id: { type: "integer" } } },
+        supported_sync_modes: ["full_refresh", "incremental"],
+      },
+      sync_mode: "incremental",
+      destination_sync_mode: "append",
+    },
+  ],
+} as const;
+
+export async function readAll(runner: Runner, config: JsonObject, context: Context): Promise<Message[]> {
+  const messages: Message[] = [];
+  for await (const message of runner.run({ name: "read", config, catalog: CATALOG, state: [] }, context))
+    messages.push(message);
+  return messages;
+}
+
+export function idsOf(messages: readonly Message[]): readonly unknown[] {
+  return messages.flatMap((message) => (message.type === "RECORD" ? [message.record.data["id"]] : []));
+}
+
+/** Processes whose command line holds the mark. */
+export function processesWith(mark: string): readonly number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(mark);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+export function commandFolders(): readonly string[] {
+  return readdirSync(tmpdir()).filter((name) => name.startsWith(`weir-command-${process.pid}-`));
+}
