@@ -115,6 +115,27 @@ test("init asks on a terminal, and hides the password that is typed", async () =
   expect(text).toContain("postgres-to-dev-null:");
 });
 
+test("an answer the connector cannot take is told at its question", async () => {
+  const cwd = await folderWith();
+  const { result } = await weirJson(["connector", "list"], { cwd });
+  const ids = (result as unknown as readonly { readonly id: string }[]).map(({ id }) => id);
+  const place = (kind: string, id: string): number =>
+    ids.filter((each) => each.startsWith(kind)).indexOf(`${kind}-${id}`);
+  const { code, stdout } = await weir(["init"], {
+    cwd,
+    tty: true,
+    answers: [
+      ["Where does the data come from?", DOWN.repeat(place("source", "faker")) + ENTER],
+      ["Change other settings", `y`],
+      ["Count", `x${ENTER}`],
+      ["must be an integer", `\x7f${ENTER}`],
+      ["Seed", "\x03"],
+    ],
+  });
+  expect(code).toBe(1);
+  expect(stdout).toContain("It must be an integer, is text.");
+});
+
 test("leaving the questions writes nothing", async () => {
   const cwd = await folderWith();
   const answers = [["Where does the data come from?", "\x03"]] as const;

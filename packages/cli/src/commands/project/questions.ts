@@ -3,6 +3,7 @@ import * as clack from "@clack/prompts";
 import type { ConnectorRow } from "@weir/connectors";
 import { connectors } from "@weir/connectors";
 import type { SyncMode } from "@weir/engine";
+import { ConfigError, parseConfig } from "@weir/kit";
 import type { JsonObject, JsonValue } from "@weir/protocol";
 import { streamKey, WeirError } from "@weir/protocol";
 import type { CommandContext } from "../../command.ts";
@@ -75,6 +76,19 @@ export function chooser(context: CommandContext): Choose {
   };
 }
 
+/** What a connector's schema says of one setting, the others left out. A reference is judged when it has a value. */
+function wrongIn(schema: JsonObject, name: string, text: string): string | undefined {
+  if (text.includes("${")) return undefined;
+  try {
+    parseConfig(schema, mapTexts(schema, { [name]: text }, fromText), "");
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const problem = error.problems.find(({ path, missing }) => path.startsWith(name) && missing !== true);
+    return problem === undefined ? undefined : `It ${problem.text}.`;
+  }
+}
+
 class Questions {
   readonly #terminal: { readonly input: Readable; readonly output: Writable };
   readonly #signal: AbortSignal;
@@ -106,25 +120,31 @@ class Questions {
     const first = settings.filter(({ required, secret }) => required || secret);
     const rest = settings.filter((setting) => !first.includes(setting));
     const answers: Record<string, JsonValue> = {};
-    for (const setting of first) await this.#setting(setting, answers);
+    for (const setting of first) await this.#setting(setting, schema, answers);
     if (
       rest.length > 0 &&
       (await this.#confirm(`Change other settings (${rest.map(({ name }) => name).join(", ")})?`))
     ) {
-      for (const setting of rest) await this.#setting(setting, answers);
+      for (const setting of rest) await this.#setting(setting, schema, answers);
     }
     return mapTexts(schema, answers, (each) =>
       each.text.includes("${") ? each.text : fromText(each),
     ) as JsonObject;
   }
 
-  async #setting(setting: Setting, answers: Record<string, JsonValue>): Promise<void> {
+  async #setting(setting: Setting, schema: JsonObject, answers: Record<string, JsonValue>): Promise<void> {
     const { name, title, about, secret, required, fallback, examples } = setting;
     const question =
       title === "" ? about || name : `${title}${about === "" || about === title ? "" : ` (${about})`}`;
     const answer = secret
       ? await this.#done(clack.password({ message: question, ...this.#terminal, signal: this.#signal }))
-      : await this.text({ name: question, fallback: fallback ?? "", required, example: examples[0] });
+      : await this.text({
+          name: question,
+          fallback: fallback ?? "",
+          required,
+          example: examples[0],
+          wrong: (text) => wrongIn(schema, name, text),
+        });
     if (answer !== undefined && answer !== "" && answer !== fallback) answers[name] = answer;
   }
 
@@ -134,8 +154,10 @@ class Questions {
     readonly required?: boolean;
     readonly example?: string | undefined;
     readonly pattern?: RegExp;
+    /** What is wrong with an answer. */
+    readonly wrong?: (text: string) => string | undefined;
   }): Promise<string> {
-    const { name, fallback = "", required = false, example, pattern } = question;
+    const { name, fallback = "", required = false, example, pattern, wrong } = question;
     const answer = await this.#done(
       clack.text({
         message: name,
@@ -143,6 +165,8 @@ class Questions {
         ...(example === undefined ? {} : { placeholder: example }),
         validate: (value = "") => {
           if (required && value === "") return "This must be given.";
+          const told = value === "" ? undefined : wrong?.(value);
+          if (told !== undefined) return told;
           return pattern !== undefined && !pattern.test(value)
             ? "Letters, digits, -, _ and . only."
             : undefined;
