@@ -73,13 +73,15 @@ export class PlainDisplay implements Display {
   }
 }
 
-/** `orders: 42%, 132 MB and 1,200,000 rows sent, 800,000 committed` */
+/** `orders: 42%, 132 MB and 1,200,000 rows sent, 800,000 committed`; no rows sent where the route cannot tell yet. */
 function underWay(stream: StreamProgress): string {
   const part = share(stream);
   const facts = [
     ...(part === undefined ? [] : [`${Math.floor(part * 100)}%`]),
-    `${bytes(stream.bytes)} and ${count(stream.rows)} rows sent`,
-    `${count(stream.committed)} committed`,
+    stream.rows > stream.committed
+      ? `${bytes(stream.bytes)} and ${count(stream.rows)} rows sent`
+      : `${bytes(stream.bytes)} sent`,
+    `${count(stream.committed)} rows committed`,
   ];
   return `${stream.key}: ${facts.join(", ")}`;
 }
