@@ -68,7 +68,7 @@ export function memorySession({ store, options, connection, note }: SessionScene
       step("destination.held", () => {
         const record = store.connection(connection);
         const checkpoints = [...record.checkpoints].map(([stream, document]) => ({ stream, document }));
-        return { token: options.transactional ? record.token : null, checkpoints };
+        return { token: record.token, checkpoints };
       }),
     begin: (request) =>
       step("destination.begin", () => {
