@@ -13,10 +13,13 @@ const testing = "@weir/kit/testing";
 
 export const importTable: Readonly<Record<string, PackageRule>> = {
   protocol: { source: [], tests: [testing] },
-  kit: { source: ["@weir/protocol"], tests: ["@weir/kit", testing, "@weir/kit/embedded-postgres"] },
+  kit: {
+    source: ["@weir/protocol"],
+    tests: ["@weir/kit", testing, "@weir/kit/embedded-postgres", "@weir/kit/acceptance"],
+  },
   connectors: {
     source: ["@weir/protocol", "@weir/kit"],
-    tests: ["@weir/connectors", testing, "@weir/kit/embedded-postgres"],
+    tests: ["@weir/connectors", testing, "@weir/kit/embedded-postgres", "@weir/kit/acceptance"],
   },
   engine: {
     source: ["@weir/protocol"],
@@ -27,10 +30,11 @@ export const importTable: Readonly<Record<string, PackageRule>> = {
       "@weir/protocol",
       "@weir/kit",
       "@weir/kit/embedded-postgres",
+      "@weir/kit/executable",
       "@weir/engine",
       "@weir/connectors",
     ],
-    tests: ["@weir/cli", testing],
+    tests: ["@weir/cli", testing, "@weir/kit/acceptance"],
   },
 };
 

@@ -1,5 +1,5 @@
-import type { RejectedRow } from "./destination.ts";
 import type { JsonValue } from "./json.ts";
+import type { RejectedRow } from "./rejected-row.ts";
 
 /** Why a value of a record is not what the source held. Airbyte's `meta.changes` entry. */
 export interface Change {

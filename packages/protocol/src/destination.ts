@@ -1,7 +1,8 @@
 import type { Context } from "./context.ts";
 import type { Encoding, PartRead } from "./encoding.ts";
 import type { Field } from "./field.ts";
-import type { JsonObject, JsonValue } from "./json.ts";
+import type { JsonObject } from "./json.ts";
+import type { RejectedRow } from "./rejected-row.ts";
 import type { Measure, MeasureRequest } from "./source.ts";
 import type { CheckResult, ConnectorSpecification } from "./spec.ts";
 
@@ -170,14 +171,6 @@ export interface RowMeta {
   readonly extractedAt: number;
   readonly generation: number;
   readonly sync: number;
-}
-
-/** A row that could not be written, or not even read. */
-export interface RejectedRow {
-  /** The row's fields, as JSON; where they cannot be told, its text and place. */
-  readonly record: JsonValue;
-  readonly code: string;
-  readonly reason: string;
 }
 
 export interface LoadRequest {

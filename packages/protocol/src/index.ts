@@ -14,6 +14,7 @@ export { ExactNumber, isObject, parseJson, stringifyJson } from "./json.ts";
 export type * from "./message.ts";
 export type { Parsed, ParseProblem } from "./parse.ts";
 export { parseCatalog, parseConfiguredCatalog, parseMessage, serializeMessage } from "./parse.ts";
+export type * from "./rejected-row.ts";
 export type * from "./runner.ts";
 export type * from "./source.ts";
 export type * from "./spec.ts";
