@@ -207,6 +207,24 @@ describe("fields that differ in case", () => {
   );
 });
 
+describe("a field renamed in case alone", () => {
+  it.each(["append", "overwrite", "append_dedup"] as const)("is told, mode %s", async (mode) => {
+    const session = await openSession(newPath());
+    const id: Field = { name: "id", kind: "integer" };
+    await syncRows(session, planOf({ mode, fields: [id, { name: "a", kind: "string" }] }), [
+      { id: 1, a: "1" },
+    ]);
+    const renamed = planOf({
+      mode,
+      generation: 2,
+      fields: [id, { name: "A", kind: "string" }],
+    });
+    expect(await begin(session, renamed, { sync: 2, attempt: 1 })).toEqual([
+      "main.orders: column a takes field A, whose name differs in case alone; for a column of its own, rename a",
+    ]);
+  });
+});
+
 describe("a cursor that does not fit its column", () => {
   const fields: readonly Field[] = [
     { name: "id", kind: "integer" },

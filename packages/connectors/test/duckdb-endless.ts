@@ -1,6 +1,7 @@
-// A process for duckdb-kill.test.ts: loads without end and leaves in the middle, without closing anything.
+// A process for duckdb-kill.test.ts: loads without end and leaves in the middle, without closing anything, or
+// closes the session under its loads.
 import { setTimeout as sleep } from "node:timers/promises";
-import { systemClock, type PartRead, type StreamPlan } from "@weir/protocol";
+import { systemClock, type PartRead, type StreamPlan, type WeirError } from "@weir/protocol";
 import { destination } from "../src/duckdb/destination.ts";
 
 const [, , path = "", route = "batch", way = "exit"] = process.argv;
@@ -40,20 +41,30 @@ async function* batches() {
   }
 }
 const rows = (): number => 0;
-const read: PartRead =
+const read = (): PartRead =>
   route === "csv" ? { form: "bytes", chunks: csv(), rows } : { form: "batches", chunks: batches(), rows };
 
 setTimeout(() => {
+  if (way === "close") return void session.close();
   if (way === "throw") throw new Error("an error nobody expects");
   process.exit(3);
 }, 500);
-const transaction = await session.transaction(signal);
-await transaction.load({
-  stream: plan,
-  encoding,
-  read,
-  meta: { rawIdPrefix: "01900000-0000-7000-8000-0000", extractedAt: 0, generation: 1, sync: 1 },
-  reject: async () => {},
-  progress: () => {},
-  signal,
-});
+const load = async (): Promise<void> => {
+  const transaction = await session.transaction(signal);
+  await transaction.load({
+    stream: plan,
+    encoding,
+    read: read(),
+    meta: { rawIdPrefix: "01900000-0000-7000-8000-0000", extractedAt: 0, generation: 1, sync: 1 },
+    reject: async () => {},
+    progress: () => {},
+    signal,
+  });
+};
+const loads = await Promise.allSettled([load(), load()]);
+if (way !== "close") throw new Error("a load without end has ended");
+for (const outcome of loads) {
+  const { failure } = (outcome.status === "rejected" ? outcome.reason : {}) as Partial<WeirError>;
+  if (failure?.code !== "destination.session_closed")
+    throw new Error(`a load ended otherwise: ${failure?.code}`);
+}

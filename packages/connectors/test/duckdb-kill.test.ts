@@ -135,3 +135,17 @@ describe("a process that leaves in the middle of a load ends", () => {
     }
   }
 });
+
+describe("a session that is closed under its loads", () => {
+  test.each(["csv", "batch"])("ends them and the process goes on, route %s", async (route) => {
+    for (let round = 0; round < 3; round++) {
+      const path = newPath();
+      const script = join(import.meta.dirname, "duckdb-endless.ts");
+      const child = spawn(process.execPath, [script, path, route, "close"], {
+        stdio: ["ignore", "ignore", "inherit"],
+      });
+      expect(await once(child, "close", { signal: AbortSignal.timeout(30_000) })).toEqual([0, null]);
+      expect(await reading(path, (read) => read("SELECT count(*) AS n FROM s"))).toEqual([{ n: "0" }]);
+    }
+  });
+});

@@ -190,7 +190,15 @@ function changesOf(final: TableName, columns: readonly TargetColumn[], found: Fo
     const from = found.columns.get(fold(name))?.type;
     return from === undefined || sameType(from, type) ? [] : [{ name, from, to: type }];
   });
+  const respelled = columns.flatMap(({ field, name }) => {
+    const isOther = field.name !== name && fold(field.name) === fold(name) && found.columns.has(fold(name));
+    return isOther ? [{ field: field.name, name }] : [];
+  });
   const notes = [
+    ...respelled.map(
+      ({ field, name }) =>
+        `${table}: column ${name} takes field ${field}, whose name differs in case alone; for a column of its own, rename ${name}`,
+    ),
     ...missing.map(({ name, type }) => `${table}: added column ${name} (${typeSql(type)})`),
     ...widened.map(
       ({ name, from, to }) => `${table}: column ${name} is ${typeSql(to)}, was ${typeSql(from)}`,

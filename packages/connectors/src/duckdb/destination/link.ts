@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import { duckdbError } from "./failures.ts";
 
@@ -10,6 +11,7 @@ const INTERRUPT_MS = 50;
 export class Link {
   readonly #connection: DuckDBConnection;
   readonly #path: string;
+  readonly #running = new Set<Promise<unknown>>();
   #closed = false;
 
   constructor(connection: DuckDBConnection, path: string) {
@@ -19,7 +21,7 @@ export class Link {
 
   /** Runs statements; returns how many rows the last one changed. */
   async run(sql: string, signal?: AbortSignal): Promise<number> {
-    return this.#guard(signal, async () => (await this.#connection.run(sql)).rowsChanged);
+    return this.#guard(signal, () => this.#changed(sql));
   }
 
   async rows(sql: string, signal?: AbortSignal): Promise<readonly Row[]> {
@@ -28,24 +30,47 @@ export class Link {
 
   /** As `run`, but DuckDB's own error comes out, for callers that tell misfits from faults. */
   async runRaw(sql: string, signal?: AbortSignal): Promise<number> {
-    return interruptible(this.#connection, signal, async () => (await this.#connection.run(sql)).rowsChanged);
+    return this.#counted(interruptible(this.#connection, signal, () => this.#changed(sql)));
+  }
+
+  async #changed(sql: string): Promise<number> {
+    return (await this.#connection.run(sql)).rowsChanged;
+  }
+
+  #counted<T>(query: Promise<T>): Promise<T> {
+    this.#running.add(query);
+    const over = (): void => void this.#running.delete(query);
+    query.then(over, over);
+    return query;
   }
 
   async #guard<T>(signal: AbortSignal | undefined, act: () => Promise<T>): Promise<T> {
     signal?.throwIfAborted();
     try {
-      return await interruptible(this.#connection, signal, act);
+      return await this.#counted(interruptible(this.#connection, signal, act));
     } catch (error) {
       signal?.throwIfAborted();
       throw duckdbError(error, this.#path);
     }
   }
 
-  /** Never throws. Rolls back what was open. */
+  /** Never throws. Rolls back what was open. No query may be running. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#connection.disconnectSync();
+  }
+
+  /**
+   * As `close`, when a query may be running: it is ended and waited for. Disconnecting under it waits on this thread for
+   * the query, which may wait for this thread; or it frees what the query still uses, and the process dies of it.
+   */
+  async end(): Promise<void> {
+    while (this.#running.size > 0 && !this.#closed) {
+      this.#connection.interrupt();
+      await Promise.race([Promise.allSettled(this.#running), sleep(INTERRUPT_MS)]);
+    }
+    this.close();
   }
 }
 

@@ -14,6 +14,7 @@ import type {
   StoredCheckpoint,
   StreamPlan,
 } from "@weir/protocol";
+import { WeirError } from "@weir/protocol";
 import { begin } from "./begin.ts";
 import { readCatalog } from "./catalog.ts";
 import { isMissingTable } from "./failures.ts";
@@ -53,9 +54,12 @@ export class DuckdbSession implements DestinationSession {
   readonly #schema: string;
   readonly #targets = new Map<string, Target>();
   readonly #links = new Set<Link>();
+  readonly #loads = new Set<Promise<unknown>>();
+  readonly #closing = new AbortController();
   #token: FencingToken | undefined;
   #pipes: Pipes | undefined;
   #joined = false;
+  #left: Promise<void> | undefined;
 
   constructor({ file, connection, schema, threads }: SessionParts) {
     this.#file = file;
@@ -135,8 +139,10 @@ export class DuckdbSession implements DestinationSession {
       path: this.#file.path,
       pipes: this.#pipes,
       target: (stream) => this.#target(stream),
+      closing: this.#closing.signal,
+      loading: (load) => this.#loading(load),
       commit: (checkpoints) => this.#commit(link, checkpoints, false),
-      close: () => this.#close(link),
+      close: () => this.#leave(link),
     });
   }
 
@@ -163,12 +169,33 @@ export class DuckdbSession implements DestinationSession {
     return this.#with((link) => measure(link, stream, this.#schema, request));
   }
 
-  async close(): Promise<void> {
-    for (const link of this.#links) link.close();
+  /** Loads and queries that are running are ended first. */
+  close(): Promise<void> {
+    this.#left ??= this.#end();
+    return this.#left;
+  }
+
+  async #end(): Promise<void> {
+    this.#closing.abort(closed());
+    await Promise.allSettled(this.#loads);
+    await Promise.all([...this.#links].map((link) => link.end()));
     this.#links.clear();
     if (this.#joined) await Pipes.leave().catch(() => undefined);
     this.#joined = false;
     await this.#file.leave();
+  }
+
+  #loading(load: Promise<unknown>): void {
+    this.#loads.add(load);
+    const over = (): void => void this.#loads.delete(load);
+    load.then(over, over);
+  }
+
+  /** The end of a transaction. */
+  async #leave(link: Link): Promise<void> {
+    await link.end();
+    this.#links.delete(link);
+    await this.#file.trim();
   }
 
   #target(key: string): Target {
@@ -199,7 +226,10 @@ export class DuckdbSession implements DestinationSession {
   }
 
   async #link(): Promise<Link> {
+    this.#closing.signal.throwIfAborted();
     const link = await this.#file.connect();
+    if (this.#closing.signal.aborted) link.close();
+    this.#closing.signal.throwIfAborted();
     this.#links.add(link);
     return link;
   }
@@ -225,4 +255,14 @@ export class DuckdbSession implements DestinationSession {
       return act(link);
     });
   }
+}
+
+function closed(): WeirError {
+  return new WeirError({
+    code: "destination.session_closed",
+    message: "The destination was closed in the middle of a load.",
+    next: "Nothing: the next sync goes on from the last checkpoint.",
+    recovery: "retry",
+    origin: "destination",
+  });
 }

@@ -7,10 +7,14 @@ import type { Target } from "./target.ts";
 export interface TransactionScene extends Omit<LoadScene, "target"> {
   readonly pipes: Pipes | undefined;
   target(stream: string): Target;
+  /** Aborts when the session closes. */
+  readonly closing: AbortSignal;
+  /** Told of each load, for the end of the session to wait for. */
+  loading(load: Promise<unknown>): void;
   /** Compares the fence, stores the checkpoints and commits what the link has open. */
   commit(checkpoints: readonly StoredCheckpoint[]): Promise<void>;
   /** Closes the link; what is not committed is rolled back. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** One DuckDB transaction on a connection of its own. */
@@ -22,6 +26,12 @@ export class DuckTransaction implements LoadTransaction {
   }
 
   async load(request: LoadRequest): Promise<LoadResult> {
+    const load = this.#load({ ...request, signal: AbortSignal.any([request.signal, this.#scene.closing]) });
+    this.#scene.loading(load);
+    return load;
+  }
+
+  async #load(request: LoadRequest): Promise<LoadResult> {
     request.signal.throwIfAborted();
     const { link, hub, path, pipes } = this.#scene;
     const scene: LoadScene = { link, hub, path, target: this.#scene.target(request.stream.key) };
@@ -34,10 +44,10 @@ export class DuckTransaction implements LoadTransaction {
 
   async commit(checkpoints: readonly StoredCheckpoint[]): Promise<void> {
     await this.#scene.commit(checkpoints);
-    this.#scene.close();
+    await this.#scene.close();
   }
 
   async rollback(): Promise<void> {
-    this.#scene.close();
+    await this.#scene.close();
   }
 }
