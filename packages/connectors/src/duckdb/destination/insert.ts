@@ -34,7 +34,8 @@ function selectList({ meta }: LoadRequest, parts: SelectParts): string {
 }
 
 export function insertSql(target: Target, request: LoadRequest, parts: SelectParts): string {
-  return `INSERT INTO ${tableSql(target.load)} (${columnList(target)}) SELECT ${selectList(request, parts)} FROM ${parts.from}`;
+  const select = `SELECT ${selectList(request, parts)} FROM ${parts.from}`;
+  return target.into?.(select) ?? `INSERT INTO ${tableSql(target.load)} (${columnList(target)}) ${select}`;
 }
 
 export function fromFeed(id: number): string {

@@ -22,9 +22,30 @@ export async function measure(
     plan.fields,
     new Map([...found.columns].map(([folded, { name }]) => [folded, name])),
   );
-  const texts = key.map((name) => {
+  const columnOf = (name: string): KeyColumn | undefined => {
     const column = found.columns.get(fold(names.get(name) ?? name));
-    if (column?.type === undefined) throw missing(plan, tableText(table), name);
+    return column?.type === undefined ? undefined : { name: column.name, type: column.type };
+  };
+  const sums = keySums(plan, key, columnOf, tableText(table));
+  const [row] = await link.rows(`SELECT ${sums.join(", ")} FROM ${tableSql(table)}`, signal);
+  return { rows: Number(row?.[0]), ...(key.length === 0 ? {} : { checksum: String(row?.[1]) }) };
+}
+
+interface KeyColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+}
+
+/** What to SELECT for a Measure: the count, and the checksum where there is a key. */
+export function keySums(
+  plan: StreamPlan,
+  key: readonly string[],
+  columnOf: (field: string) => KeyColumn | undefined,
+  table: string,
+): readonly string[] {
+  const texts = key.map((name) => {
+    const column = columnOf(name);
+    if (column === undefined) throw missing(plan, table, name);
     const field = plan.fields.find((other) => other.name === name);
     const declared = field === undefined ? undefined : typeOf(field, plan.nativeTypes);
     const exact = field?.scale !== undefined && declared?.base === "DECIMAL" ? declared.scale : undefined;
@@ -32,9 +53,7 @@ export async function measure(
   });
   // `0x...` reads as the integer; 15 digits are 60 bits.
   const number = `CAST('0x' || substr(md5(concat_ws(chr(31), ${texts.join(", ")})), 1, 15) AS BIGINT)`;
-  const sum = key.length === 0 ? "" : `, CAST(coalesce(sum(${number}), 0) AS VARCHAR)`;
-  const [row] = await link.rows(`SELECT count(*)${sum} FROM ${tableSql(table)}`, signal);
-  return { rows: Number(row?.[0]), ...(key.length === 0 ? {} : { checksum: String(row?.[1]) }) };
+  return ["count(*)", ...(key.length === 0 ? [] : [`CAST(coalesce(sum(${number}), 0) AS VARCHAR)`])];
 }
 
 /**

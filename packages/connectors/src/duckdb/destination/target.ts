@@ -22,6 +22,8 @@ export interface Target {
   readonly final: TableName;
   /** Where parts write: the final table itself when the ending is `append`, else a staging table. */
   readonly load: TableName;
+  /** The statement that takes a load's SELECT, Weir's columns first, then the target's; absent: INSERT into `load`. */
+  readonly into?: ((select: string) => string) | undefined;
   readonly ending: Ending;
   /** `rowid`, or what stands for it where a column of the user's has that name. */
   readonly rowId: string;

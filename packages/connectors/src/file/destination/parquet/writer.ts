@@ -1,0 +1,154 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { LoadRequest, LoadResult, RowMeta, StreamPlan } from "@weir/protocol";
+import { loadBatches, type LoadScene } from "../../../duckdb/destination/batch-load.ts";
+import { loadCsv } from "../../../duckdb/destination/csv-load.ts";
+import { createTable } from "../../../duckdb/destination/ddl.ts";
+import type { FeedHub } from "../../../duckdb/destination/feed.ts";
+import type { Link } from "../../../duckdb/destination/link.ts";
+import type { TableName } from "../../../duckdb/destination/sql.ts";
+import type { Target as TableTarget } from "../../../duckdb/destination/target.ts";
+import type { FileSettings } from "../config.ts";
+import type { FilesWriter, Target, WrittenFile } from "../target.ts";
+import { collect, copyDirect, copyTable, dropEndlessDates } from "./copy.ts";
+import type { Engine } from "./engine.ts";
+
+interface Gathered {
+  readonly target: Target;
+  readonly table: TableName;
+  readonly meta: RowMeta;
+  rows: number;
+}
+
+/** The stream's columns as DuckDB's loaders take them. */
+export function tableTarget(target: Target, load: TableName, into?: (select: string) => string): TableTarget {
+  const { plan, columns } = target;
+  return {
+    plan: { ...plan, mode: "append" } satisfies StreamPlan,
+    final: load,
+    load,
+    ending: "append",
+    rowId: "rowid",
+    isKeyed: false,
+    columns: columns.map(({ field, name, type }) => ({ field, name, type })),
+    rules: [],
+    defaults: [],
+    into,
+  };
+}
+
+/**
+ * Writes Parquet. The bytes of a CSV part go through DuckDB's reader into files in one COPY; column batches, and whatever
+ * is partitioned, wait in a table that DuckDB spills, so that files are as large as they may be.
+ */
+export class ParquetWriter implements FilesWriter {
+  readonly #folder: string;
+  readonly #settings: FileSettings;
+  readonly #engine: Engine;
+  readonly #link: Link;
+  readonly #hub: FeedHub;
+  readonly #signal: AbortSignal;
+  readonly #gathered = new Map<string, Gathered>();
+  readonly #written: WrittenFile[] = [];
+  #count = 0;
+  #closed = false;
+
+  private constructor(
+    engine: Engine,
+    parts: { readonly link: Link; readonly hub: FeedHub },
+    where: { readonly folder: string; readonly settings: FileSettings; readonly signal: AbortSignal },
+  ) {
+    this.#engine = engine;
+    this.#link = parts.link;
+    this.#hub = parts.hub;
+    this.#folder = where.folder;
+    this.#settings = where.settings;
+    this.#signal = where.signal;
+  }
+
+  static async open(
+    engine: Engine,
+    where: { readonly folder: string; readonly settings: FileSettings; readonly signal: AbortSignal },
+  ): Promise<ParquetWriter> {
+    return new ParquetWriter(engine, await engine.connect(), where);
+  }
+
+  async load(target: Target, request: LoadRequest): Promise<LoadResult> {
+    const { read, meta, signal } = request;
+    if (read.form === "bytes" && target.partition.length === 0) {
+      const folder = this.#next();
+      const scene = this.#scene(tableTarget(target, NOWHERE, copyDirect(target, this.#settings, folder)));
+      const result = await loadCsv(scene, this.#pipes(), request, read);
+      if (result.written > 0)
+        this.#written.push(...(await collect(folder, ONE, target, { meta, settings: this.#settings })));
+      return result;
+    }
+    const gathered = await this.#gather(target, meta, signal);
+    const scene = this.#scene(tableTarget(target, gathered.table));
+    const result =
+      read.form === "bytes"
+        ? await loadCsv(scene, this.#pipes(), request, read)
+        : await loadBatches(scene, request, read);
+    gathered.rows += result.written;
+    return result.written === 0
+      ? result
+      : { ...result, changed: result.changed + (await dropEndlessDates(this.#link, gathered.table, target)) };
+  }
+
+  async end(): Promise<readonly WrittenFile[]> {
+    for (const { target, table, meta, rows } of this.#gathered.values()) {
+      if (rows === 0) continue;
+      const copy = { settings: this.#settings, folder: this.#next(), signal: this.#signal };
+      if (target.partition.length > 0) await mkdir(copy.folder, { recursive: true });
+      const partitions = await copyTable(this.#link, table, target, copy);
+      this.#written.push(
+        ...(await collect(copy.folder, partitions, target, { meta, settings: this.#settings })),
+      );
+    }
+    await this.discard();
+    return this.#written;
+  }
+
+  async discard(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const { table } of this.#gathered.values())
+      await this.#link.run(`DROP TABLE IF EXISTS "${table.schema}"."${table.name}"`).catch(() => undefined);
+    this.#link.close();
+  }
+
+  #next(): string {
+    this.#count += 1;
+    return join(this.#folder, `load-${this.#count}`);
+  }
+
+  #scene(target: TableTarget): LoadScene {
+    return { link: this.#link, hub: this.#hub, path: this.#engine.path, target };
+  }
+
+  #pipes() {
+    const { pipes } = this.#engine;
+    if (pipes === undefined) throw new Error("csv was not offered.");
+    return pipes;
+  }
+
+  async #gather(target: Target, meta: RowMeta, signal: AbortSignal): Promise<Gathered> {
+    const known = this.#gathered.get(target.plan.key);
+    if (known !== undefined) return known;
+    signal.throwIfAborted();
+    const table = { schema: "main", name: `load_${crypto.randomUUID().replaceAll("-", "")}` };
+    await createTable(
+      this.#link,
+      table,
+      target.columns.map(({ name, type }) => ({ name, type })),
+    );
+    const gathered = { target, table, meta, rows: 0 };
+    this.#gathered.set(target.plan.key, gathered);
+    return gathered;
+  }
+}
+
+/** COPY into files has no table. */
+const NOWHERE: TableName = { schema: "main", name: "none" };
+
+const ONE: ReadonlyMap<string, string> = new Map([["", ""]]);

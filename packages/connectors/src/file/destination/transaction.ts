@@ -1,0 +1,61 @@
+import { randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join, relative } from "node:path";
+import type { LoadRequest, LoadResult, LoadTransaction, StoredCheckpoint } from "@weir/protocol";
+import { guarded } from "./failures.ts";
+import type { Operation } from "./manifest.ts";
+import { hiddenName } from "./names.ts";
+import type { Places } from "./places.ts";
+import type { FilesWriter, Target } from "./target.ts";
+
+export interface TransactionScene {
+  readonly places: Places;
+  readonly writer: FilesWriter;
+  /** Of this transaction alone. */
+  readonly folder: string;
+  target(stream: string): Target;
+  commit(checkpoints: readonly StoredCheckpoint[], operations: readonly Operation[]): Promise<void>;
+  over(): void;
+}
+
+/** Writes files where nobody sees them; the commit says where they belong. */
+export class FileTransaction implements LoadTransaction {
+  readonly #scene: TransactionScene;
+  #over = false;
+
+  constructor(scene: TransactionScene) {
+    this.#scene = scene;
+  }
+
+  async load(request: LoadRequest): Promise<LoadResult> {
+    const scene = this.#scene;
+    request.signal.throwIfAborted();
+    return guarded(scene.places.root, () => scene.writer.load(scene.target(request.stream.key), request));
+  }
+
+  async commit(checkpoints: readonly StoredCheckpoint[]): Promise<void> {
+    const { places, writer } = this.#scene;
+    const files = await guarded(places.root, () => writer.end());
+    const operations = files.map(({ target, path, partition, name }): Operation => {
+      const to =
+        target.staged === null
+          ? join(target.folder, partition, name)
+          : join(target.staged, partition, hiddenName(name));
+      return { do: "move", id: randomUUID(), from: relative(places.root, path), to };
+    });
+    await this.#scene.commit(checkpoints, operations);
+    await this.#end();
+  }
+
+  async rollback(): Promise<void> {
+    await this.#scene.writer.discard();
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    if (this.#over) return;
+    this.#over = true;
+    this.#scene.over();
+    await rm(this.#scene.folder, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
