@@ -20,6 +20,13 @@ export const connectors: readonly ConnectorRow[] = [
     load: async () => (await import("./faker/source.ts")).source,
   },
   {
+    id: "source-file",
+    kind: "source",
+    title: "Files",
+    folder: "file",
+    load: async () => (await import("./file/source.ts")).source,
+  },
+  {
     id: "source-http-json",
     kind: "source",
     title: "JSON over HTTP",
@@ -46,6 +53,13 @@ export const connectors: readonly ConnectorRow[] = [
     title: "DuckDB",
     folder: "duckdb",
     load: async () => (await import("./duckdb/destination.ts")).destination,
+  },
+  {
+    id: "destination-file",
+    kind: "destination",
+    title: "Files",
+    folder: "file",
+    load: async () => (await import("./file/destination.ts")).destination,
   },
   {
     id: "destination-jsonl",

@@ -1,5 +1,6 @@
 import type {
   Catalog,
+  Change,
   ConfiguredCatalog,
   ConfiguredStream,
   JsonObject,
@@ -31,6 +32,10 @@ export interface SourceRead {
   readonly catalog: Catalog;
   /** By stream key, in the order they came. */
   readonly records: Readonly<Record<string, readonly JsonObject[]>>;
+  /** How many parts were read. */
+  readonly parts: number;
+  /** By stream key: the changes of each row that has any. */
+  readonly changes: Readonly<Record<string, readonly (readonly Change[])[]>>;
   /** By stream key: what the source set aside. */
   readonly rejected: Readonly<Record<string, readonly RejectedRow[]>>;
   /** The last state of each stream, to be given to the next read. */
@@ -77,13 +82,18 @@ function configure(catalog: Catalog, { streams, mode = "full_refresh" }: ReadOpt
 
 class Reading {
   readonly #records: Record<string, JsonObject[]>;
+  readonly #changes: Record<string, (readonly Change[])[]>;
   readonly #rejected: Record<string, RejectedRow[]>;
   readonly #states = new Map<string, SourceState>();
   readonly #messages: Message[] = [];
+  #parts = 0;
 
   constructor(catalog: ConfiguredCatalog) {
-    this.#records = Object.fromEntries(catalog.streams.map(({ stream }) => [streamKey(stream), []]));
-    this.#rejected = Object.fromEntries(catalog.streams.map(({ stream }) => [streamKey(stream), []]));
+    const empty = <T>(): Record<string, T[]> =>
+      Object.fromEntries(catalog.streams.map(({ stream }) => [streamKey(stream), []]));
+    this.#records = empty();
+    this.#changes = empty();
+    this.#rejected = empty();
   }
 
   take(message: Message): void {
@@ -124,11 +134,15 @@ class Reading {
     const columns = fieldsOf(stream.stream.json_schema).map((field) => ({ field, type: "" }));
     const encoding = { format: "batch", columns, cost: 4 } as const;
     for await (const part of reader.parts(signal)) {
+      this.#parts += 1;
       const read = part.read(encoding, signal);
       if (read.form !== "batches") throw new TypeError(`${key}: asked for batches, got ${read.form}.`);
       let rows = 0;
       for await (const batch of read.chunks) {
-        for (const { data } of rowsOf(batch, encoding)) this.#records[key]?.push(data);
+        for (const { data, changes } of rowsOf(batch, encoding)) {
+          this.#records[key]?.push(data);
+          if (changes.length > 0) this.#changes[key]?.push(changes);
+        }
         this.#rejected[key]?.push(...(batch.rejected ?? []));
         rows += batch.rows + (batch.rejected?.length ?? 0);
       }
@@ -140,6 +154,8 @@ class Reading {
   result(): Omit<SourceRead, "catalog"> {
     return {
       records: this.#records,
+      parts: this.#parts,
+      changes: this.#changes,
       rejected: this.#rejected,
       state: [...this.#states.values()],
       messages: this.#messages,

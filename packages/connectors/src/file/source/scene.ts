@@ -1,0 +1,40 @@
+import type { FileSourceConfig, FileStream } from "./config.ts";
+import { plainBytes } from "./bytes.ts";
+import { findFiles, type FoundFile, isAddress } from "./files.ts";
+import { formatOf, type Format } from "./format.ts";
+import { openRoot } from "./local.ts";
+
+/** One stream of the configuration with the files it has now. */
+export interface StreamScene {
+  readonly config: FileSourceConfig;
+  readonly stream: FileStream;
+  readonly files: readonly FoundFile[];
+  /** The root folder, links resolved; empty where there are addresses only. */
+  readonly root: string;
+}
+
+export async function sceneOf(
+  config: FileSourceConfig,
+  stream: FileStream,
+  signal: AbortSignal,
+): Promise<StreamScene> {
+  // Streams of addresses alone need no folder.
+  const isLocal = stream.files.some((pattern) => !isAddress(pattern));
+  const root = isLocal ? await openRoot(config.root) : { path: "" };
+  const files = await findFiles(stream.files, { root, token: config.token, signal });
+  return { config, stream, files, root: root.path };
+}
+
+/** The format of one file; looks into it only where its name does not tell. */
+export async function formatIn(scene: StreamScene, file: FoundFile, signal: AbortSignal): Promise<Format> {
+  const { stream, config } = scene;
+  const named = formatOf(stream, file, new Uint8Array());
+  if (named !== "csv" || stream.format !== "auto" || hasEnding(file)) return named;
+  for await (const chunk of plainBytes(file, { token: config.token, signal }))
+    return formatOf(stream, file, chunk);
+  return named;
+}
+
+function hasEnding({ key }: FoundFile): boolean {
+  return /\.(csv|tsv|tab|txt)(\.(gz|gzip|zst|zstd))?(#|$)/i.test(key);
+}
