@@ -19,7 +19,11 @@ export interface AttemptContext {
   /** Transactions the destination allows at once. */
   readonly slots: Slots;
   readonly deadLetters: DeadLetters;
-  /** Called after a commit with what the destination now holds. [I1] */
+  /** Rows of a commit are durable, and streams finished, only when the destination says so: see `acknowledged`. */
+  readonly acknowledgesLater: boolean;
+  /** Called when `begin` has passed with the checkpoints the attempt starts from. */
+  readonly begun: (checkpoints: readonly StoredCheckpoint[]) => Promise<void>;
+  /** Called after a commit with what the destination now holds; without effect where it acknowledges later. [I1] */
   readonly remember: (checkpoints: readonly StoredCheckpoint[]) => Promise<void>;
   readonly nextRawIdPrefix: () => string;
   readonly emit: (event: WithoutTime<SyncEvent>) => void;

@@ -1,9 +1,10 @@
-import type { Failure, PartSession, SourceSession, StreamReader } from "@weir/protocol";
+import type { Failure, PartSession, SourceSession, StoredCheckpoint, StreamReader } from "@weir/protocol";
 import { failureOf, WeirError } from "@weir/protocol";
 import type { AttemptContext } from "./attempt-context.ts";
 import { Beginning } from "./beginning.ts";
 import type { ConnectionDocument } from "./document.ts";
-import { finishStream } from "./finish.ts";
+import { readCheckpoints } from "./document.ts";
+import { finishStream, settleStream } from "./finish.ts";
 import { FormDiscovered, runMessages } from "./message-runner.ts";
 import type { StateForm } from "./message-runner.ts";
 import { keepsAll, overlapNotice, restartNotice } from "./notices.ts";
@@ -56,7 +57,8 @@ export class Attempt {
   constructor(input: AttemptInput) {
     this.#input = input;
     this.#context = input.context;
-    this.#runs = input.plan.streams.map((planned) => new StreamRun(planned));
+    const { acknowledgesLater } = input.context;
+    this.#runs = input.plan.streams.map((planned) => new StreamRun(planned, acknowledgesLater));
     this.#beginning = new Beginning({
       context: input.context,
       runs: this.#runs,
@@ -80,6 +82,7 @@ export class Attempt {
       this.#move("opened");
       await this.#moveStreams();
       this.#move("streams over");
+      await this.#drain();
       if (this.#failures.length === 0) this.#move("settled");
       else this.#move("failure");
     } catch (error) {
@@ -89,6 +92,26 @@ export class Attempt {
       this.#break(this.#context.request.signal.aborted ? cancelledFailure() : failureOf(error, "engine"));
     } finally {
       await this.#closeSource();
+    }
+  }
+
+  /** What was handed over is finished when the destination says that it is durable and visible. */
+  async #drain(): Promise<void> {
+    const { session, watchdog, signal, acknowledgesLater } = this.#context;
+    if (!acknowledgesLater) return;
+    await watchdog.during("destination", "drain", async () => session.drain?.(signal));
+    signal.throwIfAborted();
+    for (const run of this.#runs) if (run.state === "finishing") await settleStream(this.#context, run);
+  }
+
+  /** The destination says that it holds the rows of these checkpoints, or has finished their streams. */
+  acknowledged(checkpoints: readonly StoredCheckpoint[]): void {
+    const { streams } = readCheckpoints({ token: null, checkpoints });
+    for (const run of this.#runs) {
+      const document = streams.get(run.key);
+      if (document === undefined) continue;
+      run.acknowledged(document);
+      this.#context.emit({ type: "checkpoint", stream: run.key, rows: document.counts });
     }
   }
 

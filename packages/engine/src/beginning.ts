@@ -45,9 +45,11 @@ export class Beginning {
 
   /** Again for the others while the destination refuses one stream: one call is all or nothing. */
   async begin(): Promise<readonly SchemaNote[]> {
-    const { watchdog, signal, session, token, remember } = this.#input.context;
+    const { watchdog, signal, session, token, begun, acknowledgesLater } = this.#input.context;
     for (;;) {
-      const streams = this.#runs.map((run) => run.planned.plan);
+      // To a destination that acknowledges later the end of the input speaks of all it was told to begin.
+      const told = this.#runs.filter(({ planned }) => !acknowledgesLater || planned.work !== "nothing");
+      const streams = told.map((run) => run.planned.plan);
       const own = this.#runs.map((run) => storeStream(run.key, run.document));
       const checkpoints = [storeConnection(this.#connection), ...own];
       try {
@@ -55,7 +57,7 @@ export class Beginning {
           session.begin({ token, streams, checkpoints }),
         );
         signal.throwIfAborted();
-        await remember(checkpoints);
+        await begun(checkpoints);
         return notes;
       } catch (error) {
         signal.throwIfAborted();

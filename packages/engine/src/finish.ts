@@ -23,7 +23,13 @@ export async function finishStream(attempt: AttemptContext, run: StreamRun): Pro
     );
     run.document = document;
     await attempt.remember([checkpoint]);
+    if (attempt.acknowledgesLater) return;
   }
+  await settleStream(attempt, run);
+}
+
+/** The stream is finished, and the destination has said so. */
+export async function settleStream(attempt: AttemptContext, run: StreamRun): Promise<void> {
   if (run.planned.work !== "clear") run.verified = await verifyStream(attempt, run);
   run.move("finished");
   run.endedAt = attempt.request.clock.now();

@@ -123,7 +123,8 @@ export class MessageScope {
     await rejects?.publish();
     waiting.loaded = NOTHING;
     waiting.run.move("part committed");
-    this.#attempt.emit({ type: "checkpoint", stream: waiting.run.key, rows: document.counts });
+    if (!this.#attempt.acknowledgesLater)
+      this.#attempt.emit({ type: "checkpoint", stream: waiting.run.key, rows: document.counts });
   }
 
   async #open(): Promise<LoadTransaction> {

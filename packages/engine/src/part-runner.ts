@@ -172,7 +172,8 @@ async function commitPart(work: PartWork, loaded: LoadedPart): Promise<void> {
   run.committed(document, result, loaded.encoding.format);
   await rejects.publish();
   run.move("part committed");
-  attempt.emit({ type: "checkpoint", stream: run.key, rows: document.counts });
+  if (!attempt.acknowledgesLater)
+    attempt.emit({ type: "checkpoint", stream: run.key, rows: document.counts });
 }
 
 async function letGo(

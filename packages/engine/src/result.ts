@@ -8,7 +8,7 @@ import type { SyncState } from "./states.ts";
 /** Rows committed by this attempt: what makes its failure a partial one. */
 export function committedRows(outcome: AttemptOutcome): number {
   return outcome.runs.reduce(
-    (sum, run) => sum + run.document.counts.committed - run.planned.document.counts.committed,
+    (sum, run) => sum + run.durable.counts.committed - run.planned.document.counts.committed,
     0,
   );
 }

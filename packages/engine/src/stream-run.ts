@@ -23,10 +23,23 @@ export class StreamRun {
   bytes = 0;
   #state: StreamState = "pending";
   readonly #routes = new Map<string, number>();
+  readonly #acknowledgesLater: boolean;
+  #acknowledged: StreamDocument;
 
-  constructor(planned: PlannedStream) {
+  constructor(planned: PlannedStream, acknowledgesLater = false) {
     this.planned = planned;
     this.document = planned.document;
+    this.#acknowledgesLater = acknowledgesLater;
+    this.#acknowledged = planned.document;
+  }
+
+  /** The checkpoint the destination is known to have made durable. */
+  get durable(): StreamDocument {
+    return this.#acknowledgesLater ? this.#acknowledged : this.document;
+  }
+
+  acknowledged(document: StreamDocument): void {
+    this.#acknowledged = document;
   }
 
   get key(): string {
@@ -49,6 +62,7 @@ export class StreamRun {
   replan(planned: PlannedStream): void {
     this.planned = planned;
     this.document = planned.document;
+    this.#acknowledged = planned.document;
   }
 
   fail(failure: Failure, cancelled: boolean): void {
@@ -104,7 +118,7 @@ export class StreamRun {
   }
 
   result(pathOf: (name: string) => string): StreamResult {
-    const { document } = this;
+    const document = this.durable;
     const routes = [...this.#routes]
       .filter(([, rows]) => rows > 0)
       .toSorted((left, right) => right[1] - left[1]);

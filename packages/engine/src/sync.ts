@@ -1,5 +1,6 @@
-import type { DestinationSession, Failure, FencingToken, Held } from "@weir/protocol";
+import type { DestinationSession, Failure, FencingToken, Held, StoredCheckpoint } from "@weir/protocol";
 import { failureOf } from "@weir/protocol";
+import { keptAtBegin, keptOfAcknowledged } from "./acknowledged.ts";
 import { Attempt, cancelledFailure } from "./attempt.ts";
 import type { AttemptOutcome } from "./attempt.ts";
 import type { AttemptContext } from "./attempt-context.ts";
@@ -48,6 +49,8 @@ class Sync {
   #earlier: AttemptOutcome | undefined;
   /** A connector left behind may still call back: nobody listens. */
   #over = false;
+  /** Keeps what the destination of this attempt says is durable, where it says so later. */
+  #acknowledge: ((checkpoints: readonly StoredCheckpoint[]) => Promise<void>) | undefined;
   readonly #notices = new Set<string>();
   readonly #schemaNotes = new Set<string>();
 
@@ -152,8 +155,10 @@ class Sync {
     const { connection, destination, clock, log } = this.#request;
     const context = { clock, log, signal };
     const { connector, config } = destination;
+    const acknowledged = (checkpoints: readonly StoredCheckpoint[]): Promise<void> =>
+      this.#acknowledge?.(checkpoints) ?? Promise.resolve();
     const session = await watchdog.during("destination", "open", () =>
-      connector.open({ config, connection: connection.name, context }),
+      connector.open({ config, connection: connection.name, context, acknowledged }),
     );
     try {
       return await this.#moveThrough(session, watchdog, signal);
@@ -215,6 +220,12 @@ class Sync {
       form: this.#form,
     });
     this.#last = attempt.outcome();
+    this.#acknowledge = async (all) => {
+      const kept = keptOfAcknowledged(all);
+      if (this.#token !== token || kept.length === 0) return;
+      await held.remember(kept);
+      attempt.acknowledged(kept);
+    };
     signal.addEventListener("abort", () => (this.#last = attempt.outcome()), { once: true });
     await attempt.run();
     // Left behind after an abort, this attempt has nothing more to say.
@@ -240,8 +251,11 @@ class Sync {
       const before = readCheckpoints(held.now).connection;
       const status = failure === undefined ? "succeeded" : "failed";
       const document = storeConnection({ covers: [], ...before, sync: this.#token.sync, status });
-      const transaction = await asked("begin", () => session.transaction(this.#request.signal));
-      await asked("commit", () => transaction.commit([document]));
+      // Who acknowledges later has taken leave already, and the document is none of its business.
+      if (session.capabilities.acknowledgesLater !== true) {
+        const transaction = await asked("begin", () => session.transaction(this.#request.signal));
+        await asked("commit", () => transaction.commit([document]));
+      }
       await held.remember([document]);
     }
     await this.#saveCopy(held);
@@ -284,6 +298,7 @@ class Sync {
     signal: AbortSignal,
   ): AttemptContext {
     const token = this.#token;
+    const acknowledgesLater = session.capabilities.acknowledgesLater === true;
     return {
       request: this.#request,
       limits: this.#limits,
@@ -292,8 +307,13 @@ class Sync {
       watchdog,
       slots: new Slots(session.capabilities.parallel),
       deadLetters: this.#deadLetters,
+      acknowledgesLater,
+      begun: async (checkpoints) => {
+        if (this.#token !== token) return;
+        await held.remember(acknowledgesLater ? keptAtBegin(checkpoints) : checkpoints);
+      },
       remember: async (checkpoints) => {
-        if (this.#token === token) await held.remember(checkpoints);
+        if (this.#token === token && !acknowledgesLater) await held.remember(checkpoints);
       },
       nextRawIdPrefix: this.#nextRawIdPrefix,
       emit: (event) => {

@@ -11,6 +11,7 @@ export async function verifyStream(
   const kind = attempt.request.verify ?? "none";
   if (kind === "none") return undefined;
   const { plan, selected } = run.planned;
+  if (attempt.acknowledgesLater) return incomparable("the destination cannot count its rows");
   const measure = run.reader?.measure?.bind(run.reader);
   if (measure === undefined) return incomparable("the source cannot count its rows");
   if (!isDedup(selected.mode) && selected.mode !== "full_refresh_overwrite")

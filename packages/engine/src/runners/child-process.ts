@@ -1,13 +1,15 @@
-import type { Command, ConnectorSpecification, Context, Message, Runner } from "@weir/protocol";
+import type { Command, Context, Message, Runner } from "@weir/protocol";
 import { serializeMessage } from "@weir/protocol";
 import type { ChildProcessOptions } from "./commands.ts";
 import { Commands } from "./commands.ts";
 import type { Conversation } from "./conversation.ts";
+import { childDestination, isDestination } from "./destination.ts";
 import { wrongKind } from "./failures.ts";
+import type { RowsOf } from "./record-lines.ts";
 import { childSource } from "./source.ts";
 
 /** Runs an executable that speaks the Airbyte protocol on stdin and stdout. */
-export function childProcess(options: ChildProcessOptions): Runner {
+export function childProcess(options: ChildProcessOptions & { readonly rowsOf: RowsOf }): Runner {
   const { id } = options;
   const commands = new Commands(options);
   return {
@@ -22,7 +24,7 @@ export function childProcess(options: ChildProcessOptions): Runner {
     destination: async (context) => {
       const spec = await commands.spec("destination", context);
       if (!isDestination(spec)) throw wrongKind({ id, side: "destination" });
-      throw wrongKind({ id, side: "destination" });
+      return childDestination(commands, spec, options.rowsOf);
     },
   };
 }
@@ -49,8 +51,4 @@ async function feed(conversation: Conversation, messages: AsyncIterable<Message>
     await conversation.close();
     throw error;
   }
-}
-
-function isDestination(spec: ConnectorSpecification): boolean {
-  return (spec.supported_destination_sync_modes ?? []).length > 0;
 }

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Message } from "@weir/protocol";
 import { WeirError } from "@weir/protocol";
+import { rowsOf } from "@weir/kit/testing";
 import { describe, expect, it } from "vitest";
+import { childProcess, environmentFor } from "../../src/runners/index.ts";
 import type { HostileOptions } from "./executables.ts";
 import { CATALOG, commandFolders, hostile, idsOf, overhear, processesWith, readAll } from "./executables.ts";
 
@@ -119,16 +121,14 @@ describe("an executable that breaks", () => {
     [["no-such-command-anywhere"], "connector.not_started"],
     [[import.meta.filename], "connector.not_started"],
   ])("%j cannot be started", async (argv, code) => {
-    const { childProcess, environmentFor } = await import("../../src/runners/index.ts");
-    const runner = childProcess({ id: "x", argv, env: environmentFor([], process.env), folder: "/" });
+    const runner = childProcess({ id: "x", argv, env: environmentFor([], process.env), folder: "/", rowsOf });
     await expect(runner.source(overhear().context)).rejects.toMatchObject({
       failure: { code, recovery: "ask" },
     });
   });
 
   it("has no folder to run in", async () => {
-    const { childProcess } = await import("../../src/runners/index.ts");
-    const runner = childProcess({ id: "x", argv: ["true"], env: {}, folder: "/no/such/folder" });
+    const runner = childProcess({ id: "x", argv: ["true"], env: {}, folder: "/no/such/folder", rowsOf });
     await expect(runner.source(overhear().context)).rejects.toMatchObject({
       failure: { code: "connector.not_started" },
     });
@@ -184,22 +184,27 @@ describe("rotation", () => {
 });
 
 describe("the end of an executable", () => {
-  it.each(["hang", "deaf", "hangingGrandchild"])("comes within a second of the abort (%s)", async (what) => {
-    const stop = new AbortController();
-    const { context } = overhear(stop.signal);
-    const mark = `weir-mark-${what}-${process.pid}`;
-    const runner = hostile("source.mjs");
-    await runner.source(context);
-    const read = readAll(runner, { do: what, mark }, context);
-    read.catch(() => undefined);
-    await sleep(500);
-    const before = performance.now();
-    stop.abort(new Error("stopped"));
-    await expect(read).rejects.toThrow("stopped");
-    expect(performance.now() - before).toBeLessThan(1000);
-    expect(processesWith(mark)).toEqual([]);
-    expect(commandFolders()).toEqual([]);
-  });
+  // A machine with more to do than it can starts a shell in a second.
+  it.each(["hang", "deaf", "hangingGrandchild"])(
+    "comes within a second of the abort (%s)",
+    { retry: 3 },
+    async (what) => {
+      const stop = new AbortController();
+      const { context } = overhear(stop.signal);
+      const mark = `weir-mark-${what}-${process.pid}`;
+      const runner = hostile("source.mjs");
+      await runner.source(context);
+      const read = readAll(runner, { do: what, mark }, context);
+      read.catch(() => undefined);
+      await sleep(500);
+      const before = performance.now();
+      stop.abort(new Error("stopped"));
+      await expect(read).rejects.toThrow("stopped");
+      expect(performance.now() - before).toBeLessThan(1000);
+      expect(processesWith(mark)).toEqual([]);
+      expect(commandFolders()).toEqual([]);
+    },
+  );
 
   it("comes when nobody reads on", async () => {
     const { context } = overhear();

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import type { Context, JsonObject, Message, Runner } from "@weir/protocol";
 import { systemClock } from "@weir/protocol";
+import { rowsOf } from "@weir/kit/testing";
 import type { RunnerLimits } from "../../src/runners/index.ts";
 import { childProcess, environmentFor } from "../../src/runners/index.ts";
 
@@ -21,6 +22,7 @@ export function hostile(script: string, { env = {}, limits }: HostileOptions = {
     argv: [process.execPath, fixture(script)],
     env: { ...environmentFor([], process.env), ...env },
     folder: import.meta.dirname,
+    rowsOf,
     ...(limits === undefined ? {} : { limits }),
   });
 }

@@ -8,6 +8,7 @@ export { memoryDestination } from "./destination.ts";
 export type { MemoryRow } from "./destination-store.ts";
 export type { Fault, FaultPoint, Faults } from "./faults.ts";
 export { faultAt, randomFaults } from "./faults.ts";
+export { rowsOf } from "../rows.ts";
 export { testPostgres, testServer } from "./postgres.ts";
 export { seededRandom } from "./random.ts";
 export type { ReadOptions, SourceRead } from "./read.ts";
