@@ -15,11 +15,23 @@ export const importTable: Readonly<Record<string, PackageRule>> = {
   protocol: { source: [], tests: [testing] },
   kit: {
     source: ["@weir/protocol"],
-    tests: ["@weir/kit", testing, "@weir/kit/embedded-postgres", "@weir/kit/acceptance"],
+    tests: [
+      "@weir/kit",
+      testing,
+      "@weir/kit/embedded-postgres",
+      "@weir/kit/executable",
+      "@weir/kit/acceptance",
+    ],
   },
   connectors: {
     source: ["@weir/protocol", "@weir/kit"],
-    tests: ["@weir/connectors", testing, "@weir/kit/embedded-postgres", "@weir/kit/acceptance"],
+    tests: [
+      "@weir/connectors",
+      testing,
+      "@weir/kit/embedded-postgres",
+      "@weir/kit/executable",
+      "@weir/kit/acceptance",
+    ],
   },
   engine: {
     source: ["@weir/protocol"],

@@ -1,7 +1,8 @@
 import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import type { DestinationRow, HoldingWriter } from "@weir/kit";
-import { type JsonObject, type StreamPlan, stringifyJson } from "@weir/protocol";
+import { isObject, type JsonObject, parseJson, type StreamPlan, stringifyJson } from "@weir/protocol";
 import { fileName, moveFile, syncFolder, unusable, writeFailed } from "./folder.ts";
 import { type Manifest, readManifest, writeManifest } from "./manifest.ts";
 
@@ -73,11 +74,33 @@ export class JsonlWriter implements HoldingWriter {
   }
 
   async #finished(stream: StreamPlan, file: string, document: JsonObject): Promise<Manifest> {
-    if (stream.mode !== "overwrite") return this.#store(document, []);
+    if (stream.mode !== "overwrite") {
+      if (stream.minimumGeneration === 0) return this.#store(document, []);
+      await this.#keepFrom(stream.minimumGeneration, file);
+    }
     for (const name of [file, `${file}.next`]) await this.#close(name);
     this.#bytes.set(file, this.#bytes.get(`${file}.next`) ?? 0);
     this.#bytes.delete(`${file}.next`);
     return this.#store(document, [file]);
+  }
+
+  /** Writes the rows of a generation and of later ones to `<file>.next`. */
+  async #keepFrom(generation: number, file: string): Promise<void> {
+    const from = await this.#open(file);
+    const next = `${file}.next`;
+    this.#bytes.set(next, 0);
+    const to = await this.#open(next);
+    let at = 0;
+    const lines = createInterface({ input: from.createReadStream({ start: 0, autoClose: false }) });
+    for await (const line of lines) {
+      const row = parseJson(line);
+      if (!isObject(row) || Number(row["_airbyte_generation_id"]) < generation) continue;
+      const bytes = Buffer.from(`${line}\n`);
+      await writeAll(to, bytes, at);
+      at += bytes.length;
+    }
+    await to.sync();
+    this.#bytes.set(next, at);
   }
 
   async close(): Promise<void> {

@@ -16,6 +16,7 @@ import { errorMessage, logMessage } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 import { read } from "./read.ts";
 import type { Scene } from "./scene.ts";
+import { shownSpec } from "./spec-message.ts";
 import { write } from "./write.ts";
 
 export interface InProcessOptions {
@@ -112,7 +113,7 @@ async function perform(connector: Connector, command: Command, scene: Scene): Pr
   switch (command.name) {
     case "spec": {
       const refreshes = connector.kind === "destination" ? { supportsRefreshes: true } : {};
-      await outbox.push({ type: "SPEC", spec: { ...connector.spec, ...refreshes } });
+      await outbox.push({ type: "SPEC", spec: { ...shownSpec(connector.spec), ...refreshes } });
       return;
     }
     case "check":

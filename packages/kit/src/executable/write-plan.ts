@@ -29,6 +29,8 @@ export interface WriteStream {
   readonly plan: StreamPlan;
   /** The platform's number of this sync, for `_airbyte_meta`. */
   readonly sync: number | undefined;
+  /** Set where rows are staged that the new plan does not reach: they are merged first. */
+  readonly leftover?: StreamPlan | undefined;
   /** The platform knows no generations: it sends no COMPLETE either, and the end of the input completes the stream. */
   readonly completesAtEnd: boolean;
 }
@@ -90,11 +92,29 @@ export function planStream(configured: ConfiguredStream, held: JsonObject | unde
   if (before?.phase === "loading" && before.mode === "append_dedup" && mode === "append") {
     throw stagedOtherwise(key);
   }
-  const descriptor = descriptorOf(stream);
-  return { descriptor, plan, sync: configured.sync_id, completesAtEnd: generation_id === undefined };
+  return {
+    descriptor: descriptorOf(stream),
+    plan,
+    leftover: leftoverOf(plan, before),
+    sync: configured.sync_id,
+    completesAtEnd: generation_id === undefined,
+  };
 }
 
-export function checkpointOf({ plan }: WriteStream, phase: LoadDocument["phase"]): StoredCheckpoint {
+/**
+ * Rows of a replacement with dedup that was given up: their states were echoed, so they must not go. They are merged under
+ * their own generation.
+ */
+function leftoverOf(plan: StreamPlan, before: LoadDocument | undefined): StreamPlan | undefined {
+  if (before?.phase !== "loading" || plan.mode !== "append_dedup" || !plan.fresh) return undefined;
+  if (!before.mode.endsWith("_dedup")) return undefined;
+  return { ...plan, generation: before.generation, fresh: false };
+}
+
+export function checkpointOf(
+  { plan }: Pick<WriteStream, "plan">,
+  phase: LoadDocument["phase"],
+): StoredCheckpoint {
   const { key, generation, minimumGeneration, mode } = plan;
   return { stream: key, document: { version: VERSION, generation, minimumGeneration, mode, phase } };
 }
@@ -144,7 +164,7 @@ function isFresh(
     case "append":
       return false;
     case "append_dedup":
-      return !before.mode.endsWith("_dedup");
+      return before.mode !== mode || before.generation !== generation;
     default:
       return !isNumbered || before.generation !== generation || before.mode !== mode;
   }

@@ -2,6 +2,7 @@ import type {
   ColumnBatch,
   DestinationConnector,
   DestinationSession,
+  FencingToken,
   Message,
   StateMessage,
   StreamDescriptor,
@@ -31,6 +32,7 @@ export async function write(
       (await session.held()).checkpoints.map(({ stream, document }) => [stream, document]),
     );
     const streams = catalog.streams.map((stream) => planStream(stream, held.get(streamKey(stream.stream))));
+    await mergeLeftovers(session, token, streams, context.signal);
     const notes = await session.begin({
       token,
       streams: streams.map(({ plan }) => plan),
@@ -46,6 +48,22 @@ export async function write(
     }
   } finally {
     await session.close();
+  }
+}
+
+/** Rows staged by an earlier run that the plans of this one do not reach. */
+async function mergeLeftovers(
+  session: DestinationSession,
+  token: FencingToken,
+  streams: readonly WriteStream[],
+  signal: AbortSignal,
+): Promise<void> {
+  const leftovers = streams.flatMap(({ leftover }) => leftover ?? []);
+  if (leftovers.length === 0) return;
+  await session.begin({ token, streams: leftovers, checkpoints: [] });
+  for (const stream of leftovers) {
+    const checkpoint = checkpointOf({ plan: stream }, "complete");
+    await session.finish({ stream, checkpoint, overlap: false, since: 0, signal });
   }
 }
 
@@ -106,7 +124,15 @@ class Writing {
   }
 
   async run(messages: AsyncIterable<Message>): Promise<void> {
-    await Promise.race([this.#take(messages), this.#failed.promise]);
+    const { signal } = this.#input.scene.context;
+    // The input may stay silent for ever: whoever writes it need not know that this one is to end.
+    const stop = (): void => this.#failed.reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      await Promise.race([this.#take(messages), this.#failed.promise]);
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
     await this.#settle();
     await this.#end();
   }
