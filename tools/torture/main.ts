@@ -4,14 +4,13 @@ import { join } from "node:path";
 import { seededRandom } from "@weir/kit/testing";
 import type { Damage } from "./check.ts";
 import { addDamage, isDamaged, NO_DAMAGE } from "./check.ts";
-import { duckdbPlace, postgresPlace } from "./destinations.ts";
 import type { DestinationName, TortureOptions } from "./options.ts";
 import { readOptions } from "./options.ts";
 import type { Scenario } from "./scenario.ts";
-import { projectFor, runScenario } from "./scenario.ts";
+import { placeFor, projectFor, runScenario } from "./scenario.ts";
 import type { Servers } from "./servers.ts";
-import { copyBase, dropCopy, startServers, targetOf } from "./servers.ts";
-import { MODES, syncToEnd } from "./trial.ts";
+import { copyBase, dropCopy, startServers } from "./servers.ts";
+import { modesOf, syncToEnd } from "./trial.ts";
 
 interface Report {
   readonly kills: number;
@@ -75,7 +74,8 @@ function pick(number: number, random: () => number, { changing, destinations }: 
       : (["source server"] as const);
   const victim =
     random() < 0.75 ? "sync" : (servers[Math.floor(random() * servers.length)] ?? "source server");
-  const mode = MODES[Math.floor(number / destinations.length) % MODES.length] ?? "full_refresh_append";
+  const modes = modesOf(destination);
+  const mode = modes[Math.floor(number / destinations.length) % modes.length] ?? "full_refresh_append";
   return { number, destination, mode, victim, during: random() < 0.6 ? 1 : 2, changing };
 }
 
@@ -85,12 +85,10 @@ async function measureUsual(
   folder: string,
   destinations: readonly DestinationName[],
 ): Promise<Record<Scenario["destination"], number>> {
-  const usual = { postgres: 0, duckdb: 0 };
+  const usual = { postgres: 0, duckdb: 0, parquet: 0, csv: 0, jsonl: 0 };
   for (const destination of destinations) {
     const name = `usual_${destination}`;
     await copyBase(servers, name);
-    const place =
-      destination === "postgres" ? postgresPlace(targetOf(servers), name) : duckdbPlace(folder, name);
     const scenario: Scenario = {
       number: 0,
       destination,
@@ -99,6 +97,7 @@ async function measureUsual(
       during: 1,
       changing: false,
     };
+    const place = placeFor({ servers, scenario, folder }, name);
     const { milliseconds } = await syncToEnd(projectFor({ servers, scenario, folder }, name, place));
     usual[destination] = milliseconds;
     await place.remove();

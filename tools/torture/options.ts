@@ -12,7 +12,11 @@ export interface TortureOptions {
   readonly destinations: readonly DestinationName[];
 }
 
-export type DestinationName = "postgres" | "duckdb";
+export const FILE_FORMATS = ["parquet", "csv", "jsonl"] as const;
+
+export type FileFormat = (typeof FILE_FORMATS)[number];
+
+export type DestinationName = "postgres" | "duckdb" | FileFormat;
 
 export function readOptions(argv: readonly string[]): TortureOptions {
   const { values } = parseArgs({
@@ -24,7 +28,7 @@ export function readOptions(argv: readonly string[]): TortureOptions {
       json: { type: "boolean", default: false },
       changing: { type: "boolean", default: false },
       keep: { type: "boolean", default: false },
-      destination: { type: "string", multiple: true, default: ["postgres", "duckdb"] },
+      destination: { type: "string", multiple: true, default: ["postgres", "duckdb", "file"] },
     },
   });
   return {
@@ -34,7 +38,7 @@ export function readOptions(argv: readonly string[]): TortureOptions {
     json: values.json,
     changing: values.changing,
     keep: values.keep,
-    destinations: values.destination.map(destinationName),
+    destinations: values.destination.flatMap(destinationNames),
   };
 }
 
@@ -45,7 +49,13 @@ function whole(text: string, name: string): number {
   return value;
 }
 
-function destinationName(text: string): DestinationName {
-  if (text === "postgres" || text === "duckdb") return text;
-  throw new Error(`--destination wants postgres or duckdb, not ${text}`);
+/** `file` stands for all formats. */
+function destinationNames(text: string): readonly DestinationName[] {
+  if (text === "postgres" || text === "duckdb") return [text];
+  if (text === "file") return FILE_FORMATS;
+  const format = FILE_FORMATS.find((name) => text === name || text === `file-${name}`);
+  if (format !== undefined) return [format];
+  throw new Error(
+    `--destination wants postgres, duckdb, file or file-${FILE_FORMATS.join(", file-")}, not ${text}`,
+  );
 }

@@ -11,7 +11,8 @@ import {
   times,
 } from "./check.ts";
 import type { Contents, Place } from "./destinations.ts";
-import { duckdbPlace, postgresPlace } from "./destinations.ts";
+import { duckdbPlace, filePlace, postgresPlace } from "./destinations.ts";
+import type { DestinationName } from "./options.ts";
 import type { Servers } from "./servers.ts";
 import {
   connect,
@@ -28,7 +29,7 @@ import { lastSync, syncKilled, syncToEnd, syncWhileServerDies, tablesOf, writePr
 
 export interface Scenario {
   readonly number: number;
-  readonly destination: "postgres" | "duckdb";
+  readonly destination: DestinationName;
   readonly mode: Mode;
   /** What is killed: the sync, or a database server under it. */
   readonly victim: "sync" | "source server" | "destination server";
@@ -59,10 +60,7 @@ export async function runScenario(input: ScenarioInput): Promise<Outcome> {
   const { scenario, servers } = input;
   const name = `trial_${scenario.number}`;
   await copyBase(servers, name);
-  const place =
-    scenario.destination === "postgres"
-      ? postgresPlace(targetOf(servers), name)
-      : duckdbPlace(input.folder, name);
+  const place = placeFor(input, name);
   try {
     const project = projectFor(input, name, place);
     const before = await snapshot(input, name);
@@ -83,6 +81,21 @@ export async function runScenario(input: ScenarioInput): Promise<Outcome> {
   } finally {
     await place.remove();
     await dropCopy(servers, name);
+  }
+}
+
+/** A place of the scenario's destination, still empty. */
+export function placeFor(
+  { scenario, servers, folder }: Pick<ScenarioInput, "servers" | "scenario" | "folder">,
+  name: string,
+): Place {
+  switch (scenario.destination) {
+    case "postgres":
+      return postgresPlace(targetOf(servers), name);
+    case "duckdb":
+      return duckdbPlace(folder, name);
+    default:
+      return filePlace(folder, name, scenario.destination);
   }
 }
 

@@ -45,7 +45,7 @@ describe("comparing", () => {
 });
 
 describe("the short form", () => {
-  it.each(["postgres", "duckdb"])(
+  it.each(["postgres", "duckdb", "file"])(
     "kills syncs and servers under %s and loses nothing",
     async (destination) => {
       const args = ["--kills", "5", "--rows", "12000", "--seed", "4", "--json", "--destination", destination];

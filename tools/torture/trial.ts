@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stringify } from "yaml";
 import type { Place } from "./destinations.ts";
+import { type DestinationName, FILE_FORMATS } from "./options.ts";
 import type { Ended } from "./process.ts";
 import { startWeir } from "./process.ts";
 
-export const MODES = [
+const MODES = [
   "full_refresh_append",
   "full_refresh_overwrite",
   "full_refresh_overwrite_deduped",
@@ -15,6 +16,12 @@ export const MODES = [
 ] as const;
 
 export type Mode = (typeof MODES)[number];
+
+/** Files know no rows that take each other's place. */
+export function modesOf(destination: DestinationName): readonly Mode[] {
+  const isFile = FILE_FORMATS.some((format) => format === destination);
+  return isFile ? MODES.filter((mode) => !mode.endsWith("_deduped")) : MODES;
+}
 
 /** Modes that need a primary key move only the table that has one. */
 export function tablesOf(mode: Mode): readonly string[] {
