@@ -10,7 +10,7 @@ export { failureOf, WeirError } from "./errors.ts";
 export type { Field, FieldKind, NativeType } from "./field.ts";
 export { fieldsOf, kindOf, schemaOf } from "./field.ts";
 export type { JsonObject, JsonValue } from "./json.ts";
-export { ExactNumber, isObject, parseJson, stringifyJson } from "./json.ts";
+export { ExactNumber, isObject, isTooDeep, MAX_DEPTH, parseJson, stringifyJson } from "./json.ts";
 export type * from "./message.ts";
 export type { Parsed, ParseProblem } from "./parse.ts";
 export { parseCatalog, parseConfiguredCatalog, parseMessage, serializeMessage } from "./parse.ts";

@@ -106,6 +106,28 @@ export function stringifyJson(value: JsonValue | undefined): string {
   }
 }
 
+/** Deeper values overflow the stack of whoever walks or writes them; no database takes them. */
+export const MAX_DEPTH = 1000;
+
+/** Whether objects and arrays lie deeper than MAX_DEPTH in a JSON text. Texts too short for that cost nothing. */
+export function isTooDeep(text: string): boolean {
+  if (text.length <= 2 * MAX_DEPTH) return false;
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (quoted) {
+      if (code === 92) at += 1;
+      else if (code === 34) quoted = false;
+    } else if (code === 34) quoted = true;
+    else if (code === 91 || code === 123) {
+      depth += 1;
+      if (depth > MAX_DEPTH) return true;
+    } else if (code === 93 || code === 125) depth -= 1;
+  }
+  return false;
+}
+
 export function isObject(value: unknown): value is JsonObject {
   return (
     typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber)

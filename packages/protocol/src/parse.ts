@@ -1,7 +1,7 @@
 import type { Catalog, ConfiguredCatalog } from "./catalog.ts";
 import { catalog, configuredCatalog, messageChecks } from "./checks.ts";
 import type { JsonValue } from "./json.ts";
-import { isObject, parseJson, stringifyJson } from "./json.ts";
+import { isObject, isTooDeep, MAX_DEPTH, parseJson, stringifyJson } from "./json.ts";
 import type { Message, MessageType } from "./message.ts";
 import type { Check } from "./validate.ts";
 
@@ -9,7 +9,7 @@ import type { Check } from "./validate.ts";
  * Why bytes are not what they should be.
  * - `not-json`: no UTF-8 or no JSON; on a connector's stdout mostly a line of log.
  * - `not-a-message`: JSON, but not an object whose `type` names a message of the protocol.
- * - `invalid`: the kind is known, but a member is missing or has the wrong type; `path` says which.
+ * - `invalid`: the kind is known, but a member is missing or has the wrong type, `path` says which; or it is nested too deep.
  */
 export interface ParseProblem {
   readonly kind: "not-json" | "not-a-message" | "invalid";
@@ -30,7 +30,7 @@ export function parseMessage(line: string | Uint8Array): Parsed<Message> {
   if (typeof type !== "string" || !Object.hasOwn(messageChecks, type)) {
     const message =
       typeof type === "string"
-        ? `unknown message type ${JSON.stringify(type)}`
+        ? `unknown message type ${JSON.stringify(type.slice(0, 40))}`
         : "not an object with a message type";
     return { ok: false, problem: { kind: "not-a-message", path: type === undefined ? "" : "type", message } };
   }
@@ -62,15 +62,22 @@ function checked<T>(value: JsonValue, check: Check): Parsed<T> {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-function parseText(text: string | Uint8Array): Parsed<JsonValue> {
+function parseText(given: string | Uint8Array): Parsed<JsonValue> {
   try {
-    return { ok: true, value: parseJson(typeof text === "string" ? text : utf8.decode(text)) };
+    const text = typeof given === "string" ? given : utf8.decode(given);
+    if (isTooDeep(text)) return tooDeep();
+    return { ok: true, value: parseJson(text) };
   } catch (error) {
     // The parser's own message quotes the text, which may hold a secret.
     if (error instanceof SyntaxError) return notJson("not JSON");
     if (error instanceof TypeError) return notJson("not UTF-8");
     throw error;
   }
+}
+
+function tooDeep(): Parsed<never> {
+  const message = `objects and arrays lie more than ${MAX_DEPTH} deep`;
+  return { ok: false, problem: { kind: "invalid", path: "", message } };
 }
 
 function notJson(message: string): Parsed<never> {

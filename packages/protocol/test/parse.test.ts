@@ -54,6 +54,19 @@ describe("parseMessage", () => {
     expect(result.ok ? result.value : result.problem.kind).toBe(kind);
   });
 
+  test.each([["1"], ["12345678901234567890123"]])(
+    "values nested too deep to be written again (%s)",
+    (inner) => {
+      const nested = (levels: number): string =>
+        `{"type":"RECORD","record":{"stream":"s","emitted_at":1,"data":{"a":${"[".repeat(levels)}${inner}${"]".repeat(levels)}}}}`;
+      const parsed = parseMessage(nested(990));
+      expect(parsed.ok && serializeMessage(parsed.value)).toBe(nested(990));
+      for (const levels of [1000, 100_000, 1_000_000]) {
+        expect(parseMessage(nested(levels))).toMatchObject({ ok: false, problem: { kind: "invalid" } });
+      }
+    },
+  );
+
   test("bytes that are not UTF-8 are not JSON, and the problem quotes nothing", () => {
     const result = parseMessage(Uint8Array.of(123, 34, 0xff, 34, 125));
     expect(result).toEqual({ ok: false, problem: { kind: "not-json", path: "", message: "not UTF-8" } });

@@ -8,6 +8,8 @@ export { memoryDestination } from "./destination.ts";
 export type { MemoryRow } from "./destination-store.ts";
 export type { Fault, FaultPoint, Faults } from "./faults.ts";
 export { faultAt, randomFaults } from "./faults.ts";
+export type { FuzzOptions } from "./fuzz.ts";
+export { fuzzed, fuzzInputs } from "./fuzz.ts";
 export { rowsOf } from "../rows.ts";
 export { testPostgres, testServer } from "./postgres.ts";
 export { seededRandom } from "./random.ts";

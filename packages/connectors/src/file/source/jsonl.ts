@@ -1,5 +1,5 @@
 import type { ColumnBatch, JsonObject, JsonValue } from "@weir/protocol";
-import { isObject, parseJson } from "@weir/protocol";
+import { isObject, isTooDeep, MAX_DEPTH, parseJson } from "@weir/protocol";
 import { fileError } from "./failures.ts";
 import {
   FILE_COLUMN,
@@ -13,9 +13,6 @@ import type { TextChunk } from "./text.ts";
 
 /** UTF-16 units. */
 const MAX_LINE = 64 * 1024 * 1024;
-
-/** Deeper values overflow the stack of whoever writes them again; no database takes them. */
-const MAX_DEPTH = 1000;
 
 /** Cuts text into lines, wherever its pieces are cut. */
 export class LineSplitter {
@@ -45,7 +42,7 @@ export function parseLine(
 ):
   | { readonly row: JsonObject }
   | { readonly trouble: "row_not_json" | "row_not_object" | "row_too_deep"; readonly reason: string } {
-  if (line.length > 2 * MAX_DEPTH && isDeep(line)) {
+  if (isTooDeep(line)) {
     return { trouble: "row_too_deep", reason: `Objects and arrays lie more than ${MAX_DEPTH} deep.` };
   }
   let value: JsonValue;
@@ -57,26 +54,6 @@ export function parseLine(
   }
   if (isObject(value)) return { row: value };
   return { trouble: "row_not_object", reason: "The line is no JSON object." };
-}
-
-/** Brackets inside texts count too, which is on the safe side only where there are a thousand of them. */
-function isDeep(line: string): boolean {
-  let depth = 0;
-  let quoted = false;
-  for (let at = 0; at < line.length; at++) {
-    const code = line.charCodeAt(at);
-    if (quoted) {
-      if (code === 92) at += 1;
-      else if (code === 34) quoted = false;
-      continue;
-    }
-    if (code === 34) quoted = true;
-    else if (code === 91 || code === 123) {
-      depth += 1;
-      if (depth > MAX_DEPTH) return true;
-    } else if (code === 93 || code === 125) depth -= 1;
-  }
-  return false;
 }
 
 export interface JsonlOptions {
