@@ -4,7 +4,7 @@ import { parseMessage, serializeMessage } from "../src/index.ts";
 import { LINES } from "./messages.ts";
 
 const TOKENS = [
-  ...'{}[],:"\\',
+  ...'{ } [ ] , : " \\'.split(" "),
   "null",
   "true",
   "-0",

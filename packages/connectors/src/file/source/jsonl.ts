@@ -16,23 +16,29 @@ const MAX_LINE = 64 * 1024 * 1024;
 
 /** Cuts text into lines, wherever its pieces are cut. */
 export class LineSplitter {
-  #rest = "";
+  /** The line that has begun; its pieces are joined when it ends, for a long one is given in a thousand pieces. */
+  #begun: string[] = [];
+  held = 0;
 
   *push(piece: string, last: boolean): Generator<string> {
-    const text = this.#rest === "" ? piece : this.#rest + piece;
     let at = 0;
-    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", at)) {
-      yield text.slice(at, end);
+    for (let end = piece.indexOf("\n"); end >= 0; end = piece.indexOf("\n", at)) {
+      yield this.#line(piece.slice(at, end));
       at = end + 1;
     }
-    this.#rest = at === 0 ? text : text.slice(at);
-    if (!last || this.#rest === "") return;
-    yield this.#rest;
-    this.#rest = "";
+    if (at < piece.length) {
+      this.#begun.push(at === 0 ? piece : piece.slice(at));
+      this.held += piece.length - at;
+    }
+    if (last && this.held > 0) yield this.#line("");
   }
 
-  get held(): number {
-    return this.#rest.length;
+  #line(end: string): string {
+    if (this.held === 0) return end;
+    const line = this.#begun.join("") + end;
+    this.#begun = [];
+    this.held = 0;
+    return line;
   }
 }
 

@@ -48,6 +48,7 @@ export class CsvScanner implements CsvRecord {
   #ends = new Int32Array(64);
   /** 0 plain, 1 quoted, 2 quoted with quotes inside. */
   #quoted = new Uint8Array(64);
+  #waiting = "";
   #from = 0;
   #to = 0;
   #nextLine = 1;
@@ -63,8 +64,13 @@ export class CsvScanner implements CsvRecord {
 
   /** Visits the records that are whole; `last` says that no more text comes. Returns the length of what is kept. */
   push(piece: string, last: boolean): number {
-    const text = this.#from < this.text.length ? this.text.slice(this.#from) + piece : piece;
+    const rest = this.text.length - this.#from;
+    this.#waiting += piece;
+    // A record begun long ago is looked at again only once it has doubled: else a long one costs its length squared.
+    if (!last && this.#waiting.length < rest) return rest + this.#waiting.length;
+    const text = rest > 0 ? this.text.slice(this.#from) + this.#waiting : this.#waiting;
     this.text = text;
+    this.#waiting = "";
     this.#from = 0;
     this.#lineEnd = 0;
     while (this.#from < text.length) {
