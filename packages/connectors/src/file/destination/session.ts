@@ -18,6 +18,7 @@ import type {
   StoredCheckpoint,
   StreamPlan,
 } from "@weir/protocol";
+import { WeirError } from "@weir/protocol";
 import { begun, compareFence, isLost, prepare, type Prepared, takeFence } from "./begin.ts";
 import { visibleFiles } from "./claims.ts";
 import type { FileSettings } from "./config.ts";
@@ -145,6 +146,7 @@ export class FileSession implements DestinationSession {
         this.#alone(async () => {
           await this.#publish((before) => this.#added(before, checkpoints, operations));
         }),
+      reason: (error) => this.#reason(error),
       over: () => void this.#open.delete(transaction),
     });
     this.#open.add(transaction);
@@ -194,6 +196,17 @@ export class FileSession implements DestinationSession {
   async close(): Promise<void> {
     for (const transaction of this.#open) await transaction.rollback();
     await this.#format.close();
+  }
+
+  async #reason(error: unknown): Promise<unknown> {
+    const mine = this.#token;
+    if (mine === undefined) return error;
+    try {
+      compareFence(await this.#ledger.read(), mine, this.#id);
+      return error;
+    } catch (other) {
+      return other instanceof WeirError && other.failure.code === "destination.fenced" ? other : error;
+    }
   }
 
   #target(key: string): Target {

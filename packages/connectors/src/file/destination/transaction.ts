@@ -15,6 +15,8 @@ export interface TransactionScene {
   readonly folder: string;
   target(stream: string): Target;
   commit(checkpoints: readonly StoredCheckpoint[], operations: readonly Operation[]): Promise<void>;
+  /** Why something failed: files of a session that was overtaken are removed under it. */
+  reason(error: unknown): Promise<unknown>;
   over(): void;
 }
 
@@ -30,12 +32,12 @@ export class FileTransaction implements LoadTransaction {
   async load(request: LoadRequest): Promise<LoadResult> {
     const scene = this.#scene;
     request.signal.throwIfAborted();
-    return guarded(scene.places.root, () => scene.writer.load(scene.target(request.stream.key), request));
+    return this.#explained(() => scene.writer.load(scene.target(request.stream.key), request));
   }
 
   async commit(checkpoints: readonly StoredCheckpoint[]): Promise<void> {
     const { places, writer } = this.#scene;
-    const files = await guarded(places.root, () => writer.end());
+    const files = await this.#explained(() => writer.end());
     const operations = files.map(({ target, path, partition, name }): Operation => {
       const to =
         target.staged === null
@@ -50,6 +52,14 @@ export class FileTransaction implements LoadTransaction {
   async rollback(): Promise<void> {
     await this.#scene.writer.discard();
     await this.#end();
+  }
+
+  async #explained<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      return await guarded(this.#scene.places.root, act);
+    } catch (error) {
+      throw await this.#scene.reason(error);
+    }
   }
 
   async #end(): Promise<void> {

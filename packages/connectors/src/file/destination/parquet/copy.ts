@@ -12,13 +12,16 @@ import type { Target, WrittenFile } from "../target.ts";
 
 const PARTITION = "_weir_partition";
 
+/** Wide rows make smaller groups, each of which is held in memory; usual ones reach 122,880 rows first. */
+const GROUP_BYTES = 64 * 1024 * 1024;
+
 /** Options of COPY. What it writes ends in `.part`: some readers' patterns match hidden folders too. */
 function optionsOf({ compression, fileBytes }: FileSettings, partitioned: boolean): string {
   const codec = compression === "none" ? "uncompressed" : compression;
   const parts = partitioned
     ? [`PARTITION_BY (${PARTITION})`, "WRITE_PARTITION_COLUMNS false"]
     : [`FILE_SIZE_BYTES ${fileBytes}`];
-  return `(FORMAT parquet, COMPRESSION ${codec}, FILE_EXTENSION 'part', ${parts.join(", ")})`;
+  return `(FORMAT parquet, COMPRESSION ${codec}, ROW_GROUP_SIZE_BYTES ${GROUP_BYTES}, FILE_EXTENSION 'part', ${parts.join(", ")})`;
 }
 
 function columnNamesOf({ columns }: Target): readonly string[] {

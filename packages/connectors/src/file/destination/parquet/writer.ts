@@ -6,7 +6,7 @@ import { loadCsv } from "../../../duckdb/destination/csv-load.ts";
 import { createTable } from "../../../duckdb/destination/ddl.ts";
 import type { FeedHub } from "../../../duckdb/destination/feed.ts";
 import type { Link } from "../../../duckdb/destination/link.ts";
-import type { TableName } from "../../../duckdb/destination/sql.ts";
+import { tableSql, type TableName } from "../../../duckdb/destination/sql.ts";
 import type { Target as TableTarget } from "../../../duckdb/destination/target.ts";
 import type { FileSettings } from "../config.ts";
 import type { FilesWriter, Target, WrittenFile } from "../target.ts";
@@ -112,9 +112,11 @@ export class ParquetWriter implements FilesWriter {
   async discard(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    await this.#link.end();
+    const { link } = await this.#engine.connect();
     for (const { table } of this.#gathered.values())
-      await this.#link.run(`DROP TABLE IF EXISTS "${table.schema}"."${table.name}"`).catch(() => undefined);
-    this.#link.close();
+      await link.run(`DROP TABLE IF EXISTS ${tableSql(table)}`).catch(() => undefined);
+    link.close();
   }
 
   #next(): string {
