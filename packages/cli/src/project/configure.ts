@@ -1,17 +1,14 @@
 import { resolve } from "node:path";
-import type { ConnectorRow } from "@weir/connectors";
-import { connectors } from "@weir/connectors";
 import { ConfigError, parseConfig } from "@weir/kit";
 import type { DestinationConnector, JsonObject, SourceConnector, WeirError } from "@weir/protocol";
-import { stringifyJson } from "@weir/protocol";
-import type { Secrets } from "../output/secrets.ts";
 import { fromText, isPath, isSecret, mapTexts } from "./config-walk.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { loadDestination, loadSource } from "./load.ts";
+import { atPlace } from "./place.ts";
 import type { Problem } from "./problem.ts";
 import { ProjectError } from "./problem.ts";
-import type { Environment } from "./references.ts";
 import { isReference, resolveText } from "./references.ts";
-import { suggestion } from "./suggest.ts";
+import type { Surroundings } from "./surroundings.ts";
 import { usageError } from "./usage.ts";
 import type { Finding } from "./validate.ts";
 import { dotted } from "./validate.ts";
@@ -27,32 +24,15 @@ interface Configured<Connector> {
 export type ConfiguredSource = Configured<SourceConnector>;
 export type ConfiguredDestination = Configured<DestinationConnector>;
 
-export interface Surroundings {
-  readonly env: Environment;
-  readonly secrets: Secrets;
-  /** Where relative paths in settings begin, and where the folder `.weir` is. */
-  readonly folder: string;
-}
-
 export async function configureSource(endpoint: Endpoint, around: Surroundings): Promise<ConfiguredSource> {
-  const row = rowOf(endpoint);
-  if (row.kind !== "source") throw unknownConnector(endpoint);
-  return configure(endpoint, await row.load(), around);
+  return configure(endpoint, await atPlace(endpoint, () => loadSource(endpoint, around)), around);
 }
 
 export async function configureDestination(
   endpoint: Endpoint,
   around: Surroundings,
 ): Promise<ConfiguredDestination> {
-  const row = rowOf(endpoint);
-  if (row.kind !== "destination") throw unknownConnector(endpoint);
-  return configure(endpoint, await row.load(), around);
-}
-
-function rowOf(endpoint: Endpoint): ConnectorRow {
-  const row = connectors.find(({ id, kind }) => id === endpoint.connector && kind === endpoint.kind);
-  if (row === undefined) throw unknownConnector(endpoint);
-  return row;
+  return configure(endpoint, await atPlace(endpoint, () => loadDestination(endpoint, around)), around);
 }
 
 /** Loads nothing but the connector named; `secrets` learns every secret before anything can fail with it. */
@@ -124,7 +104,10 @@ function located(endpoint: Endpoint, findings: readonly Finding[]): WeirError {
 /** Adds the places in the file to what the connector's schema says. */
 function withPlaces(endpoint: Endpoint, error: ConfigError): WeirError {
   const { declared } = endpoint;
-  const lists = `"weir connector show ${endpoint.connector}" lists the settings.`;
+  const lists =
+    endpoint.command === undefined
+      ? `"weir connector show ${endpoint.connector}" lists the settings.`
+      : "the command's own spec lists the settings.";
   if (declared === undefined) {
     return usageError(
       error.failure.message,
@@ -142,20 +125,4 @@ function withPlaces(endpoint: Endpoint, error: ConfigError): WeirError {
     }),
   );
   return first === undefined ? error : new ProjectError([first, ...others]);
-}
-
-export function unknownConnector(endpoint: Endpoint): WeirError {
-  const { kind, connector, declared } = endpoint;
-  const ids = connectors.filter((row) => row.kind === kind).map(({ id }) => id);
-  const other = connectors.find(({ id }) => id === connector);
-  const message =
-    other === undefined
-      ? `There is no connector ${stringifyJson(connector)}.`
-      : `${connector} is a ${other.kind}, not a ${kind}.`;
-  const next = suggestion(connector, ids, `${kind}s`);
-  if (declared === undefined) return usageError(message, next, "usage.connector_unknown");
-  const path = [...declared.path, "connector"];
-  return new ProjectError([
-    declared.document.problem({ path, at: "value", code: "config.connector_unknown", message, next }),
-  ]);
 }

@@ -40,7 +40,9 @@ export interface DeclaredConnection {
 }
 
 export interface DeclaredEndpoint {
-  readonly connector: string;
+  readonly connector?: string;
+  readonly command?: readonly string[];
+  readonly env?: readonly string[];
   readonly config?: JsonObject;
 }
 

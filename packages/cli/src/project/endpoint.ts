@@ -14,8 +14,10 @@ export interface Endpoint {
   readonly kind: Kind;
   /** Its name in the project file, or the connector's id when it was given by options. */
   readonly name: string;
-  /** The connector's id. */
+  /** The connector's id; of a command its name in the project file. */
   readonly connector: string;
+  /** An executable in place of a connector of Weir's own, and the variables it gets of the environment. */
+  readonly command?: { readonly argv: readonly string[]; readonly env: readonly string[] } | undefined;
   readonly config: JsonObject;
   /** Where it stands; nothing when it was given by options. */
   readonly declared?: Declared | undefined;

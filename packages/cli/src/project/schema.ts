@@ -159,10 +159,22 @@ function endpoints(kind: "source" | "destination"): JsonObject {
     additionalProperties: {
       type: "object",
       description: `A ${kind}.`,
-      required: ["connector"],
       additionalProperties: false,
       properties: {
         connector: { type: "string", description: `Which connector: "weir connector list" names them.` },
+        command: {
+          type: "array",
+          items: { type: "string" },
+          minItems: 1,
+          description:
+            "In place of a connector: an executable that speaks the Airbyte protocol, with its first arguments. It runs in the project's folder.",
+        },
+        env: {
+          type: "array",
+          items: { type: "string" },
+          description:
+            "Variables of the environment that the command gets beside PATH, HOME, locale and proxies.",
+        },
         config: {
           type: "object",
           description:
@@ -204,8 +216,9 @@ export function projectSchema(connectors: readonly (SourceConnector | Destinatio
       additionalProperties: {
         ...entry,
         properties: { ...properties, connector },
+        oneOf: [{ required: ["connector"] }, { required: ["command"] }],
         allOf: own.map(({ id, spec }) => ({
-          if: { properties: { connector: { const: id } } },
+          if: { properties: { connector: { const: id } }, required: ["connector"] },
           then: {
             properties: { config: withReferences(spec.connectionSpecification) },
             ...(requiredNames(spec.connectionSpecification).length > 0 ? { required: ["config"] } : {}),

@@ -6,6 +6,7 @@ import { endpointOf } from "./flags.ts";
 import { readProject } from "./read.ts";
 import { suggestion } from "./suggest.ts";
 import { usageError } from "./usage.ts";
+import { surroundingsOf } from "./surroundings.ts";
 
 /** The one source a command works on: of the options, of the project by name, or the only one there is. */
 export async function chosenSource(
@@ -13,10 +14,12 @@ export async function chosenSource(
   name: string | undefined,
   options: EndpointOptions,
 ): Promise<ConfiguredSource> {
-  const { secrets } = context;
   const given = await endpointOf("source", options);
   if (given !== undefined) {
-    const source = await configureSource(given, { env: context.io.env, secrets, folder: context.cwd });
+    const source = await configureSource(
+      given,
+      surroundingsOf(context, { env: context.io.env, folder: context.cwd }),
+    );
     return warned(context, source);
   }
   const project = await readProject(context);
@@ -35,10 +38,7 @@ export async function chosenSource(
       "usage.source_unknown",
     );
   }
-  return warned(
-    context,
-    await configureSource(endpoint, { env: project.env, secrets, folder: project.folder }),
-  );
+  return warned(context, await configureSource(endpoint, surroundingsOf(context, project)));
 }
 
 function warned(context: CommandContext, source: ConfiguredSource): ConfiguredSource {

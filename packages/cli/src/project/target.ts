@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { stringifyJson } from "@weir/protocol";
 import type { CommandContext } from "../command.ts";
-import type { Surroundings } from "./configure.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { surroundingsOf } from "./surroundings.ts";
 import type { DeclaredConnection } from "./declared.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { EndpointOptions } from "./flags.ts";
@@ -40,7 +41,7 @@ export async function projectTarget(
   }
   const chosen = names.length === 0 ? project.connections : [...new Set(names)];
   return {
-    around: { env: project.env, secrets: context.secrets, folder: project.folder },
+    around: surroundingsOf(context, project),
     connections: chosen.map((name) => {
       const connection = project.connection(name);
       return { ...connection, settings: { ...connection.settings, ...settings } };
@@ -66,7 +67,7 @@ export async function optionsTarget(
     throw usageError("--name is not a name.", "Use letters, digits, -, _ and . (at most 100).");
   }
   return {
-    around: { env: context.io.env, secrets: context.secrets, folder: context.cwd },
+    around: surroundingsOf(context, { env: context.io.env, folder: context.cwd }),
     connections: [{ name, source, destination, settings }],
   };
 }

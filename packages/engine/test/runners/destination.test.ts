@@ -142,8 +142,8 @@ describe("a replacing load", () => {
     const result = await run();
     expect([result.status, result.attempts]).toEqual(["succeeded", 2]);
     expect(ids()).toEqual(span(0, 39));
-    const generation = (run: number): unknown =>
-      JSON.parse(readFileSync(join(folder, `.catalog-${run}`), "utf8")).streams[0].generation_id;
+    const generation = (at: number): unknown =>
+      JSON.parse(readFileSync(join(folder, `.catalog-${at}`), "utf8")).streams[0].generation_id;
     expect([generation(1), generation(2)]).toEqual([1, 2]);
   });
 

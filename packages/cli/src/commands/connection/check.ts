@@ -5,7 +5,8 @@ import type { ExitCode } from "../../exit-code.ts";
 import { exitCodeOf, exitCodes } from "../../exit-code.ts";
 import { failureLines, maskFailure } from "../../output/failure.ts";
 import { configureDestination, configureSource } from "../../project/configure.ts";
-import type { Surroundings } from "../../project/configure.ts";
+import type { Surroundings } from "../../project/surroundings.ts";
+import { surroundingsOf } from "../../project/surroundings.ts";
 import type { Endpoint } from "../../project/endpoint.ts";
 import type { EndpointOptions } from "../../project/flags.ts";
 import { endpointOf } from "../../project/flags.ts";
@@ -85,15 +86,18 @@ async function chosen(
 ): Promise<Chosen> {
   const given = [await endpointOf("source", options), await endpointOf("destination", options)];
   const endpoints = given.filter((endpoint) => endpoint !== undefined);
-  const { secrets } = context;
   if (endpoints.length === 2) {
     const { connections, around } = await optionsTarget(context, options, {});
     return { endpoints: connections.flatMap(endsOf), connections, around };
   }
   if (endpoints.length > 0)
-    return { endpoints, connections: [], around: { env: context.io.env, secrets, folder: context.cwd } };
+    return {
+      endpoints,
+      connections: [],
+      around: surroundingsOf(context, { env: context.io.env, folder: context.cwd }),
+    };
   const project = await readProject(context);
-  const around = { env: project.env, secrets, folder: project.folder };
+  const around = surroundingsOf(context, project);
   const all = [...project.sources, ...project.destinations];
   if (names.length === 0) {
     return {

@@ -10,6 +10,7 @@ import { prepareSync, runSync } from "../../sync/run.ts";
 import { demoOutcome } from "./report.ts";
 import type { DemoStep } from "./report.ts";
 import { changeShop, furnishShop } from "./shop.ts";
+import { surroundingsOf } from "../../project/surroundings.ts";
 
 interface DemoOptions {
   readonly folder: string;
@@ -90,7 +91,7 @@ async function step(scene: Scene, title: string, route: Route): Promise<boolean>
   // Nobody waits for a demonstration's fifth attempt.
   const limits = { completeFailures: 2, backoffMinSeconds: 1 };
   const connection = { ...route, settings: { ...route.settings, verify: "count" as const, limits } };
-  const around = { env: {}, secrets: context.secrets, folder: place };
+  const around = surroundingsOf(context, { env: {}, folder: place });
   const finished = await runSync(context, await prepareSync(around, connection), NOTHING_SPECIAL);
   steps.push({ title, where: route.where, finished });
   return finished.result.status === "succeeded";

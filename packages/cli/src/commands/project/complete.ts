@@ -10,6 +10,7 @@ import { usageError } from "../../project/usage.ts";
 import { blank, rehearse } from "../../sync/rehearse.ts";
 import type { PreparedSync } from "../../sync/run.ts";
 import type { Draft } from "./draft.ts";
+import { surroundingsOf } from "../../project/surroundings.ts";
 
 /** What a stream is asked for that its source does not define. */
 export type Lacking = "cursor" | "primaryKey";
@@ -63,8 +64,8 @@ interface Seen {
 }
 
 async function look(context: CommandContext, draft: Draft, folder: string): Promise<Seen> {
-  const { io, log, secrets } = context;
-  const around = { env: await readEnvironment(context, folder), secrets, folder };
+  const { io, log } = context;
+  const around = surroundingsOf(context, { env: await readEnvironment(context, folder), folder });
   const source = await configureSource(draft.source, around);
   const catalog = await source.connector.discover(source.config, { clock: io.clock, log, signal: io.signal });
   const unset = new Proxy(around.env, { get: (env, name) => Reflect.get(env, name) ?? "" });

@@ -16,6 +16,7 @@ import type { Completed } from "./complete.ts";
 import { complete } from "./complete.ts";
 import type { Draft, DraftEndpoint, Rendered } from "./draft.ts";
 import { render } from "./draft.ts";
+import { surroundingsOf } from "../../project/surroundings.ts";
 
 export interface InitOptions extends EndpointOptions {
   readonly name?: string;
@@ -85,7 +86,7 @@ async function given(kind: Kind, options: InitOptions, context: CommandContext):
     );
   }
   const variables = new Proxy(context.io.env, { get: (env, name) => Reflect.get(env, name) ?? "" });
-  const around = { env: variables, secrets: context.secrets, folder: context.cwd };
+  const around = surroundingsOf(context, { env: variables, folder: context.cwd });
   const { connector } =
     kind === "source"
       ? await configureSource(endpoint, around)

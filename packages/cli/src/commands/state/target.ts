@@ -1,6 +1,7 @@
 import type { StateRequest } from "@weir/engine";
 import type { CommandContext } from "../../command.ts";
-import type { Surroundings } from "../../project/configure.ts";
+import type { Surroundings } from "../../project/surroundings.ts";
+import { surroundingsOf } from "../../project/surroundings.ts";
 import { configureDestination } from "../../project/configure.ts";
 import type { Endpoint } from "../../project/endpoint.ts";
 import type { EndpointOptions } from "../../project/flags.ts";
@@ -36,7 +37,7 @@ interface Found {
 async function find(context: CommandContext, name: string, options: EndpointOptions): Promise<Found> {
   const given = await endpointOf("destination", options);
   if (given !== undefined) {
-    const around = { env: context.io.env, secrets: context.secrets, folder: context.cwd };
+    const around = surroundingsOf(context, { env: context.io.env, folder: context.cwd });
     return { destination: given, around };
   }
   const { connections, around } = await projectTarget(context, [name], {});

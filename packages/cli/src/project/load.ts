@@ -1,0 +1,53 @@
+import { connectors } from "@weir/connectors";
+import { childProcess, environmentFor } from "@weir/engine";
+import { rowsOf } from "@weir/kit";
+import type { DestinationConnector, Runner, SourceConnector } from "@weir/protocol";
+import { keptConfig } from "../store/kept-config.ts";
+import { rotatingDestination, rotatingSource } from "../store/rotating.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { unknownConnector } from "./unknown.ts";
+
+/*
+ * The one place where runners are made: connectors of Weir's own run in this process, commands as child processes. What
+ * either replaces in its configuration is kept.
+ */
+
+export async function loadSource(endpoint: Endpoint, around: Surroundings): Promise<SourceConnector> {
+  const kept = keptConfig(endpoint, around.folder);
+  return rotatingSource(await plainSource(endpoint, around), kept, around.secrets);
+}
+
+export async function loadDestination(
+  endpoint: Endpoint,
+  around: Surroundings,
+): Promise<DestinationConnector> {
+  const kept = keptConfig(endpoint, around.folder);
+  return rotatingDestination(await plainDestination(endpoint, around), kept, around.secrets);
+}
+
+async function plainSource(endpoint: Endpoint, around: Surroundings): Promise<SourceConnector> {
+  if (endpoint.command !== undefined) return runnerOf(endpoint, around).source(around.context);
+  const row = connectors.find(({ id }) => id === endpoint.connector);
+  if (row?.kind !== "source") throw unknownConnector(endpoint);
+  return row.load();
+}
+
+async function plainDestination(endpoint: Endpoint, around: Surroundings): Promise<DestinationConnector> {
+  if (endpoint.command !== undefined) return runnerOf(endpoint, around).destination(around.context);
+  const row = connectors.find(({ id }) => id === endpoint.connector);
+  if (row?.kind !== "destination") throw unknownConnector(endpoint);
+  return row.load();
+}
+
+/** One for each endpoint of a process: it knows what its executable said of itself. */
+const runners = new WeakMap<Endpoint, Runner>();
+
+function runnerOf(endpoint: Endpoint, { env, folder }: Surroundings): Runner {
+  const known = runners.get(endpoint);
+  if (known !== undefined) return known;
+  const { argv = [], env: names = [] } = endpoint.command ?? {};
+  const runner = childProcess({ id: endpoint.name, argv, env: environmentFor(names, env), folder, rowsOf });
+  runners.set(endpoint, runner);
+  return runner;
+}
