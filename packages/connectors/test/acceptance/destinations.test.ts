@@ -1,5 +1,5 @@
-import { mkdtempSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { existsSync, mkdtempSync } from "node:fs";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +10,7 @@ import { isObject, parseJson } from "@weir/protocol";
 import { afterAll } from "vitest";
 import { destination as devNull } from "../../src/dev-null/destination.ts";
 import { destination as duckdb } from "../../src/duckdb/destination.ts";
+import { destination as file } from "../../src/file/destination.ts";
 import { destination as jsonl } from "../../src/jsonl/destination.ts";
 import { destinationPostgres } from "../../src/postgres/destination.ts";
 import { duckReader } from "./duck-reader.ts";
@@ -79,27 +80,71 @@ acceptDestination("destination-jsonl", async () => {
       longDecimals: "kept",
     },
     dump: async ({ name, namespace }) => {
-      const parts = namespace === undefined ? [name] : [namespace, name];
-      const file = parts
-        .map((part) =>
-          encodeURIComponent(part).replaceAll(
-            /[.!~*'()]/g,
-            (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
-          ),
-        )
-        .join(".");
-      const text = await readFile(join(target, `${file}.jsonl`), "utf8").catch(() => undefined);
-      return text
-        ?.split("\n")
-        .filter((line) => line !== "")
-        .map((line) => {
-          const row = parseJson(line);
-          if (!isObject(row)) throw new TypeError("A line is no object.");
-          return dumped(row);
-        });
+      const path = join(
+        target,
+        `${[...(namespace === undefined ? [] : [namespace]), name].map(encoded).join(".")}.jsonl`,
+      );
+      return existsSync(path) ? linesOf(path) : undefined;
     },
   };
 });
+
+for (const format of ["jsonl", "parquet"] as const) {
+  acceptDestination(`destination-file, ${format}`, async () => {
+    const target = join(folder, format);
+    const sql = duckReader(":memory:");
+    return {
+      runner: inProcess(file),
+      config: { folder: target, format },
+      invalid: [{ config: { folder: fileURLToPath(import.meta.url) }, says: /not a folder/ }],
+      behaviour: {
+        ...database,
+        modes: ["append", "overwrite"],
+        deletes: "none",
+        ...(format === "parquet" ? {} : { largeIntegers: "kept", longDecimals: "kept" }),
+      },
+      dump: async ({ name, namespace }) => {
+        const table = join(
+          target,
+          [...(namespace === undefined ? [] : [namespace]), name].map(encoded).join("."),
+        );
+        const files = (await readdir(table, { recursive: true }).catch(() => undefined))
+          ?.filter((each) => each.endsWith(`.${format}`))
+          .map((each) => join(table, each));
+        if (files === undefined) return undefined;
+        if (format === "jsonl") return (await Promise.all(files.map(linesOf))).flat();
+        return files.length === 0 ? [] : rowsOfParquet(sql, files);
+      },
+    };
+  });
+}
+
+async function rowsOfParquet(sql: ReturnType<typeof duckReader>, files: readonly string[]) {
+  const list = files.map((each) => `'${each.replaceAll("'", "''")}'`).join(", ");
+  const rows = await sql(
+    `SELECT COLUMNS(*)::VARCHAR FROM read_parquet([${list}], union_by_name = true, hive_partitioning = false)`,
+  );
+  return rows.map((row) => dumped(row));
+}
+
+function encoded(part: string): string {
+  return encodeURIComponent(part).replaceAll(
+    /[.!~*'()]/g,
+    (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+async function linesOf(path: string) {
+  const text = await readFile(path, "utf8");
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => {
+      const row = parseJson(line);
+      if (!isObject(row)) throw new TypeError("A line is no object.");
+      return dumped(row);
+    });
+}
 
 acceptDestination("destination-dev-null", async () => ({
   runner: inProcess(devNull),

@@ -1,14 +1,18 @@
 import type { ConnectorSpecification, JsonObject, JsonValue } from "@weir/protocol";
 import { isObject } from "@weir/protocol";
 
-/** A specification as Airbyte's platforms can show it: they know `enum` and `oneOf`, and not `anyOf`. */
+/** A specification as Airbyte's platforms can show it: they know neither `anyOf` nor `patternProperties`. */
 export function shownSpec(spec: ConnectorSpecification): ConnectorSpecification {
   return { ...spec, connectionSpecification: shown(spec.connectionSpecification) };
 }
 
 function shown(schema: JsonObject): JsonObject {
-  const { anyOf, ...rest } = schema;
-  const members = Object.entries(anyOf === undefined ? schema : { ...rest, ...choice(anyOf) });
+  const { anyOf, patternProperties, ...rest } = schema;
+  const members = Object.entries({
+    ...rest,
+    ...(anyOf === undefined ? {} : choice(anyOf)),
+    ...(patternProperties === undefined ? {} : { additionalProperties: true }),
+  });
   return Object.fromEntries(members.map(([name, member]) => [name, shownMember(member)]));
 }
 

@@ -29,6 +29,11 @@ export interface WriteStream {
   readonly plan: StreamPlan;
   /** The platform's number of this sync, for `_airbyte_meta`. */
   readonly sync: number | undefined;
+  /**
+   * Set where older generations go although rows are not staged: begun and finished when the stream is complete. Until
+   * then nothing is to be replaced, so that a refresh which its user gives up leaves the rows whose states are echoed.
+   */
+  readonly ending?: StreamPlan | undefined;
   /** Set where rows are staged that the new plan does not reach: they are merged first. */
   readonly leftover?: StreamPlan | undefined;
   /** The platform knows no generations: it sends no COMPLETE either, and the end of the input completes the stream. */
@@ -77,7 +82,7 @@ export function planStream(configured: ConfiguredStream, held: JsonObject | unde
       : minimum > 0 && !(before?.phase === "complete" && before.generation === generation);
   if (generation_id !== undefined && minimum !== 0 && minimum !== generation) throw hybrid(key);
   const mode = modeOf(configured, replaces);
-  const plan: StreamPlan = {
+  const whole: StreamPlan = {
     key,
     table: descriptorOf(stream),
     fields,
@@ -89,12 +94,15 @@ export function planStream(configured: ConfiguredStream, held: JsonObject | unde
     fresh: isFresh(mode, { before, generation, isNumbered: generation_id !== undefined }),
     nativeTypes: false,
   };
+  const isInPlace = mode === "append" && replaces;
+  const plan = isInPlace ? { ...whole, minimumGeneration: 0 } : whole;
   if (before?.phase === "loading" && before.mode === "append_dedup" && mode === "append") {
     throw stagedOtherwise(key);
   }
   return {
     descriptor: descriptorOf(stream),
     plan,
+    ending: isInPlace ? { ...whole, fresh: false } : undefined,
     leftover: leftoverOf(plan, before),
     sync: configured.sync_id,
     completesAtEnd: generation_id === undefined,
@@ -143,7 +151,6 @@ function modeOf(configured: ConfiguredStream, replaces: boolean): WriteMode {
     case "overwrite":
       return replaces ? "overwrite" : "append";
     case "append":
-      // Not staged: a refresh that the user gives up leaves its rows, whose states are echoed, where they are.
       return "append";
     default:
       throw modeUnknown(configured);

@@ -40,7 +40,7 @@ export async function write(
     });
     for (const note of notes) context.log("info", note);
     const loader = new Loader({ session, token, scene });
-    const writing = new Writing({ session, loader, streams, scene });
+    const writing = new Writing({ session, token, loader, streams, scene });
     try {
       await writing.run(command.messages);
     } finally {
@@ -75,6 +75,7 @@ const ACKNOWLEDGE_MS = 100;
 
 interface WritingScene {
   readonly session: DestinationSession;
+  readonly token: FencingToken;
   readonly loader: Loader;
   readonly streams: readonly WriteStream[];
   readonly scene: Scene;
@@ -221,11 +222,13 @@ class Writing {
     await session.drain?.(scene.context.signal);
   }
 
-  #finish({ stream }: StreamWriting, phase: "complete" | "loading"): Promise<void> {
-    const { session, scene } = this.#input;
+  async #finish({ stream }: StreamWriting, phase: "complete" | "loading"): Promise<void> {
+    const { session, token, scene } = this.#input;
     const { signal } = scene.context;
+    const ending = phase === "complete" ? stream.ending : undefined;
+    if (ending !== undefined) await session.begin({ token, streams: [ending], checkpoints: [] });
     const checkpoint = checkpointOf(stream, phase);
-    return session.finish({ stream: stream.plan, checkpoint, overlap: false, since: 0, signal });
+    await session.finish({ stream: ending ?? stream.plan, checkpoint, overlap: false, since: 0, signal });
   }
 
   /** Hands over what is gathered, without an end to the transaction unless a state waits for it. */

@@ -80,7 +80,10 @@ async function* streamMessages<Config>(
     }
   }
   if (!whole && running && states === 0) throw noState(streamKey(descriptor));
-  yield stateMessage(descriptor, whole ? { progress, complete: true } : { progress }, rows);
+  // The author's last state may be just this one; a state that says nothing new is not said.
+  if (whole || rows > 0 || states === 0) {
+    yield stateMessage(descriptor, whole ? { progress, complete: true } : { progress }, rows);
+  }
 }
 
 function stateOf(states: readonly SourceState[], descriptor: StreamDescriptor): JsonObject {

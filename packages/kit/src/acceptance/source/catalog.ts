@@ -35,10 +35,6 @@ function problemsOf(stream: Stream): readonly string[] {
     const type = typesOf(properties[first]);
     if (type.includes("object") || type.includes("array")) problems.push(`the key ${first} is a container`);
   }
-  if (modes.includes("incremental") && stream.source_defined_cursor === true) {
-    if (stream.default_cursor_field === undefined)
-      problems.push("it defines a cursor and does not say which");
-  }
   return problems;
 }
 
