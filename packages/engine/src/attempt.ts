@@ -229,9 +229,10 @@ export class Attempt {
     for (const run of runs) run.move("begin");
     const form = this.#input.form ?? connection.form;
     const input = { attempt: this.#context, session, runs: reading, connection, form };
-    const incomplete = await runMessages(input);
+    const { incomplete, failure } = await runMessages(input);
+    if (failure !== undefined) this.#failures.push(failure.failure);
     await this.#eachStream(runs, async (run) => {
-      if (incomplete.has(run.key)) throw incompleteStream(run.key);
+      if (incomplete.has(run.key)) throw incomplete.get(run.key) ?? failure ?? incompleteStream(run.key);
       await this.#finish(run);
     });
   }

@@ -1,5 +1,5 @@
 import type { JsonValue, Message, MessageSession, StateMessage, StreamState, Trace } from "@weir/protocol";
-import { streamKey, WeirError } from "@weir/protocol";
+import { failureOf, isObject, streamKey, WeirError } from "@weir/protocol";
 import type { AttemptContext } from "./attempt-context.ts";
 import type { ConnectionDocument } from "./document.ts";
 import { storeConnection } from "./document.ts";
@@ -32,28 +32,52 @@ export interface MessageRun {
   readonly form: StateForm | undefined;
 }
 
-/** Moves everything a message session sends. Returns the keys of streams the source did not complete. */
-export async function runMessages(input: MessageRun): Promise<ReadonlySet<string>> {
+export interface MessagesMoved {
+  /** Keys of streams the source did not complete, with what it said of them. */
+  readonly incomplete: ReadonlyMap<string, WeirError | undefined>;
+  /** Why the source did not end well. */
+  readonly failure: WeirError | undefined;
+}
+
+/** Moves everything a message session sends. Throws what is not the source's own failure. */
+export async function runMessages(input: MessageRun): Promise<MessagesMoved> {
+  const { attempt, session } = input;
   const mover = new MessageMover(input);
+  const messages = watched(session.messages(attempt.signal), attempt.watchdog, "messages");
   try {
-    for await (const message of watched(
-      input.session.messages(input.attempt.signal),
-      input.attempt.watchdog,
-      "messages",
-    )) {
-      await mover.take(message);
-    }
-    input.attempt.signal.throwIfAborted();
-    await mover.end();
-    return mover.incomplete;
+    const failure = await moveAll(mover, messages, attempt.signal);
+    return { incomplete: await mover.end(failure), failure: failure ?? mover.failure };
   } catch (error) {
+    await messages.return(undefined);
     await mover.abandon();
     throw error;
   }
 }
 
+/** Returns the source's failure: what it completed before that is finished all the same. */
+async function moveAll(
+  mover: MessageMover,
+  messages: AsyncGenerator<Message>,
+  signal: AbortSignal,
+): Promise<WeirError | undefined> {
+  for (;;) {
+    let next: IteratorResult<Message>;
+    try {
+      next = await messages.next();
+    } catch (error) {
+      signal.throwIfAborted();
+      return error instanceof WeirError ? error : new WeirError(failureOf(error, "source"), { cause: error });
+    }
+    signal.throwIfAborted();
+    if (next.done === true) return undefined;
+    await mover.take(next.value);
+  }
+}
+
 class MessageMover {
-  readonly incomplete = new Set<string>();
+  readonly #incomplete = new Map<string, WeirError | undefined>();
+  readonly #completed = new Set<string>();
+  #failure: WeirError | undefined;
   readonly #input: MessageRun;
   readonly #runs: ReadonlyMap<string, StreamRun>;
   readonly #scopes = new Map<string, MessageScope>();
@@ -68,6 +92,11 @@ class MessageMover {
     for (const run of input.runs) {
       input.attempt.emit({ type: "stream-started", stream: run.key, table: run.table, route: "batch" });
     }
+  }
+
+  /** What the source told of all its streams. */
+  get failure(): WeirError | undefined {
+    return this.#failure;
   }
 
   async take(message: Message): Promise<void> {
@@ -91,22 +120,28 @@ class MessageMover {
   }
 
   /**
-   * The source ended without failure: rows after the last state are complete, unless it said otherwise. They commit
-   * with the mark that the stream is read to its end, so that a crash before `finish` never reads them again.
+   * Where the source ended without failure, rows after the last state are complete, unless it said otherwise; after a
+   * failure only streams are that it called complete. They commit with the mark that the stream is read to its end, so
+   * that a crash before `finish` never reads them again.
    */
-  async end(): Promise<void> {
+  async end(failure: WeirError | undefined): Promise<MessagesMoved["incomplete"]> {
+    const failed = failure !== undefined || this.#failure !== undefined;
+    for (const key of this.#runs.keys())
+      if (failed && !this.#completed.has(key) && !this.#incomplete.has(key))
+        this.#incomplete.set(key, this.#failure);
     for (const [key, scope] of this.#scopes) {
-      const unsure = key === "" ? this.incomplete.size > 0 : this.incomplete.has(key);
+      const unsure = key === "" ? this.#incomplete.size > 0 : this.#incomplete.has(key);
       if (unsure) await this.#leave(key, scope);
       else if (scope.dirty || (key === "" && scope.loading))
         await scope.commit({ states: new Map(), loaded: true });
     }
+    return this.#incomplete;
   }
 
   async #leave(key: string, scope: MessageScope): Promise<void> {
     await scope.abandon();
     const lost = key === "" ? this.#runs.keys() : [key];
-    for (const stream of lost) this.incomplete.add(stream);
+    for (const stream of lost) if (!this.#incomplete.has(stream)) this.#incomplete.set(stream, undefined);
   }
 
   async abandon(): Promise<void> {
@@ -163,7 +198,8 @@ class MessageMover {
     if (run === undefined) throw unknownStream(key);
     const scope = this.#scopeOf(run);
     this.#checkCount(message, scope.rowsSinceState(key));
-    await scope.commit({ states: new Map([[key, stream?.stream_state ?? null]]) });
+    const state = stream?.stream_state ?? null;
+    await scope.commit({ states: isNoState(state) ? new Map() : new Map([[key, state]]) });
     this.#committed = true;
   }
 
@@ -206,17 +242,27 @@ class MessageMover {
     const { attempt } = this.#input;
     switch (trace.type) {
       case "ERROR":
-        throw reported(trace.error);
-      case "STREAM_STATUS": {
-        const key = streamKey(trace.stream_status.stream_descriptor);
-        if (trace.stream_status.status === "INCOMPLETE") this.incomplete.add(key);
-        else if (trace.stream_status.status === "COMPLETE") this.incomplete.delete(key);
-        return;
-      }
+        return this.#reported(reported(trace.error));
+      case "STREAM_STATUS":
+        return this.#status(streamKey(trace.stream_status.stream_descriptor), trace.stream_status.status);
       case "ESTIMATE":
       case "ANALYTICS":
         attempt.request.log("debug", `The source sent ${trace.type.toLowerCase()}.`);
     }
+  }
+
+  /** An error of one stream leaves the others whole. */
+  #reported(error: WeirError): void {
+    const { stream } = error.failure;
+    if (stream === undefined || !this.#runs.has(stream)) this.#failure ??= error;
+    else if (this.#incomplete.get(stream) === undefined) this.#incomplete.set(stream, error);
+  }
+
+  #status(key: string, status: "STARTED" | "RUNNING" | "COMPLETE" | "INCOMPLETE"): void {
+    if (status === "INCOMPLETE" && !this.#incomplete.has(key)) this.#incomplete.set(key, undefined);
+    if (status !== "COMPLETE" || this.#incomplete.get(key) !== undefined) return;
+    this.#incomplete.delete(key);
+    this.#completed.add(key);
   }
 }
 
@@ -238,4 +284,9 @@ function mixedForms(before: string, now: string): WeirError {
     recovery: "stop",
     origin: "source",
   });
+}
+
+/** What sources built with Airbyte's kit send for a stream that they cannot go on with. */
+function isNoState(state: JsonValue): boolean {
+  return isObject(state) && state["__ab_no_cursor_state_message"] === true;
 }

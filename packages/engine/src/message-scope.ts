@@ -97,8 +97,8 @@ export class MessageScope {
       const files = file === undefined ? [] : [file];
       const document = waiting.run.documentAfter(state, false, waiting.loaded, files);
       const rows = waiting.loaded.received > 0;
-      const uncovered =
-        !states.has(key) && (loaded ? rows : !isIncremental(waiting.run.planned.selected.mode));
+      const covered = states.has(key) && canGoOn(waiting.run);
+      const uncovered = !covered && (loaded ? rows : !isIncremental(waiting.run.planned.selected.mode));
       documents.push({
         waiting,
         rejects,
@@ -163,6 +163,11 @@ export class MessageScope {
       bytes: before.bytes + loaded.bytes,
     };
   }
+}
+
+/** A state of a full refresh that the source does not call resumable says how far it is, and no more. */
+function canGoOn({ planned: { selected } }: StreamRun): boolean {
+  return isIncremental(selected.mode) || selected.stream.is_resumable === true;
 }
 
 /** Columns in the order the destination's batch encoding wants them. */
