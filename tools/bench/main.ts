@@ -1,4 +1,5 @@
 import { duckdbDestination } from "./destinations/duckdb.ts";
+import { parquetDestination } from "./destinations/parquet.ts";
 import { postgresDestination } from "./destinations/postgres.ts";
 import type { BenchOptions } from "./options.ts";
 import { readOptions } from "./options.ts";
@@ -40,6 +41,7 @@ function routesOf(scene: Scene, options: BenchOptions): readonly Route[] {
   const routes = [
     fullRefresh(scene, postgres),
     fullRefresh(scene, duckdb),
+    fullRefresh(scene, parquetDestination(scene)),
     fakerToDevNull(scene, options.fakerRows),
     nothingNew(scene, postgres),
     nothingNew(scene, duckdb),
