@@ -1,4 +1,12 @@
-import type { JsonValue, Message, MessageSession, StateMessage, StreamState, Trace } from "@weir/protocol";
+import type {
+  JsonValue,
+  Message,
+  MessageSession,
+  RecordMessage,
+  StateMessage,
+  StreamState,
+  Trace,
+} from "@weir/protocol";
 import { failureOf, isObject, streamKey, WeirError } from "@weir/protocol";
 import type { AttemptContext } from "./attempt-context.ts";
 import type { ConnectionDocument } from "./document.ts";
@@ -43,9 +51,11 @@ export interface MessagesMoved {
 export async function runMessages(input: MessageRun): Promise<MessagesMoved> {
   const { attempt, session } = input;
   const mover = new MessageMover(input);
-  const messages = watched(session.messages(attempt.signal), attempt.watchdog, "messages");
+  const { signal } = attempt;
+  const batches = session.batches?.(signal) ?? oneByOne(session.messages(signal));
+  const messages = watched(batches, attempt.watchdog, "messages");
   try {
-    const failure = await moveAll(mover, messages, attempt.signal);
+    const failure = await moveAll(mover, messages, signal);
     return { incomplete: await mover.end(failure), failure: failure ?? mover.failure };
   } catch (error) {
     await messages.return(undefined);
@@ -57,21 +67,36 @@ export async function runMessages(input: MessageRun): Promise<MessagesMoved> {
 /** Returns the source's failure: what it completed before that is finished all the same. */
 async function moveAll(
   mover: MessageMover,
-  messages: AsyncGenerator<Message>,
+  batches: AsyncGenerator<readonly Message[]>,
   signal: AbortSignal,
 ): Promise<WeirError | undefined> {
   for (;;) {
-    let next: IteratorResult<Message>;
+    let next: IteratorResult<readonly Message[]>;
     try {
-      next = await messages.next();
+      next = await batches.next();
     } catch (error) {
       signal.throwIfAborted();
       return error instanceof WeirError ? error : new WeirError(failureOf(error, "source"), { cause: error });
     }
     signal.throwIfAborted();
     if (next.done === true) return undefined;
-    await mover.take(next.value);
+    for (const message of next.value) {
+      const taken = message.type === "RECORD" ? mover.record(message) : mover.take(message);
+      if (taken !== undefined) await taken;
+    }
   }
+}
+
+async function* oneByOne(messages: AsyncIterable<Message>): AsyncGenerator<readonly Message[]> {
+  for await (const message of messages) yield [message];
+}
+
+/** The stream of the last record: most often that of the next as well. */
+interface RecordStream {
+  readonly stream: string;
+  readonly namespace: string | undefined;
+  readonly key: string;
+  readonly run: StreamRun;
 }
 
 class MessageMover {
@@ -84,6 +109,7 @@ class MessageMover {
   #form: StateForm | undefined;
   #committed = false;
   #bytes = 0;
+  #lastRecord: RecordStream | undefined;
 
   constructor(input: MessageRun) {
     this.#input = input;
@@ -103,7 +129,7 @@ class MessageMover {
     const { attempt } = this.#input;
     switch (message.type) {
       case "RECORD":
-        return this.#record(message);
+        return this.record(message);
       case "STATE":
         return this.#state(message);
       case "TRACE":
@@ -148,15 +174,26 @@ class MessageMover {
     for (const scope of this.#scopes.values()) await scope.abandon();
   }
 
-  async #record(message: Extract<Message, { readonly type: "RECORD" }>): Promise<void> {
-    const { attempt } = this.#input;
-    const key = streamKey({ name: message.record.stream, namespace: message.record.namespace });
+  /** A promise only when there is something to wait for: there are millions of records. */
+  record(message: RecordMessage): Promise<void> | undefined {
+    const { stream, namespace } = message.record;
+    const last = this.#lastRecord;
+    const same = last !== undefined && last.stream === stream && last.namespace === namespace;
+    const { key, run } = same ? last : this.#streamOf(stream, namespace);
+    this.#bytes += this.#scopeOf(run).buffer(key)?.add(message) ?? 0;
+    // [I12] A quarter: columns being encoded and sent hold about three more copies.
+    return this.#bytes < this.#input.attempt.limits.bytesInFlight / 4 ? undefined : this.#flush();
+  }
+
+  #streamOf(stream: string, namespace: string | undefined): RecordStream {
+    const key = streamKey({ name: stream, namespace });
     const run = this.#runs.get(key);
     if (run === undefined) throw unknownStream(key);
-    const scope = this.#scopeOf(run);
-    this.#bytes += scope.buffer(key)?.add(message) ?? 0;
-    // [I12] A quarter: columns being encoded and sent hold about three more copies.
-    if (this.#bytes < attempt.limits.bytesInFlight / 4) return;
+    this.#lastRecord = { stream, namespace, key, run };
+    return this.#lastRecord;
+  }
+
+  async #flush(): Promise<void> {
     for (const each of this.#scopes.values()) await each.flush();
     this.#bytes = 0;
   }

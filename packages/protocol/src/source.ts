@@ -100,6 +100,8 @@ export interface MessageSession {
   readonly kind: "messages";
   /** Every message of one read, once. Records before a state are covered by it. Ends when the source is done. */
   messages(signal: AbortSignal): AsyncIterable<Message>;
+  /** In place of `messages` the same, as many at a time as came together: an await for each costs more than parsing it. */
+  batches?(signal: AbortSignal): AsyncIterable<readonly Message[]>;
   close(): Promise<void>;
 }
 

@@ -18,7 +18,8 @@ const LEFTOVER_MS = 3_600_000;
 /** What a command reads, in files that only this user may read. */
 export async function commandFolder(command: Command): Promise<CommandFolder> {
   if (command.name === "spec") return { args: ["spec"], remove: async () => undefined };
-  await removeLeftovers();
+  // Once is enough for a process, and a folder for temporary files may hold very many.
+  leftovers ??= removeLeftovers();
   const folder = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true }).catch(() => undefined);
   try {
@@ -72,11 +73,14 @@ function streamState(stream: {
   };
 }
 
+let leftovers: Promise<void> | undefined;
+const COMMAND_FOLDER = new RegExp(`^${PREFIX}(\\d+)-`);
+
 /** They hold secrets, and nobody else removes them. */
 async function removeLeftovers(): Promise<void> {
   const names = await readdir(tmpdir()).catch(() => []);
   for (const name of names) {
-    const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
+    const pid = COMMAND_FOLDER.exec(name)?.[1];
     if (pid === undefined || isAlive(Number(pid))) continue;
     const path = join(tmpdir(), name);
     const found = await stat(path).catch(() => undefined);

@@ -53,11 +53,15 @@ class ChildSession implements MessageSession {
   }
 
   async *messages(signal: AbortSignal): AsyncGenerator<Message> {
+    for await (const messages of this.batches(signal)) yield* messages;
+  }
+
+  async *batches(signal: AbortSignal): AsyncGenerator<readonly Message[]> {
     const { config, catalog, state, context } = this.#request;
     const around = { ...context, signal: AbortSignal.any([context.signal, signal]) };
     const command = { name: "read", config, catalog, state } as const;
     this.#conversation = await this.#commands.start(command, around, "source");
-    for await (const messages of this.#conversation.messages()) yield* messages;
+    yield* this.#conversation.messages();
   }
 
   async close(): Promise<void> {
