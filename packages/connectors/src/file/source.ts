@@ -1,6 +1,7 @@
 import { defineSource } from "@weir/kit";
 import type { Catalog, ConfiguredStream } from "@weir/protocol";
 import { streamKey, WeirError } from "@weir/protocol";
+import { HeldFiles } from "./source/as-it-is/held.ts";
 import { type FileSourceConfig, type FileStream, sourceConfig } from "./source/config.ts";
 import { checkConfig } from "./source/check.ts";
 import { streamOf } from "./source/discover.ts";
@@ -22,13 +23,14 @@ export const source = defineSource({
   discover: (config, { signal }) => discover(config, signal),
   open: async ({ config, context }) => {
     checkConfig(config);
+    const held = new HeldFiles();
     return {
       kind: "parts",
       reader: async (configured, state) => {
         const scene = await sceneOf(config, streamNamed(config, configured), context.signal);
-        return readerOf(scene, configured, state, context.signal);
+        return readerOf(scene, configured, state, { held, signal: context.signal });
       },
-      close: async () => undefined,
+      close: async () => held.close(),
     };
   },
 });

@@ -5,6 +5,7 @@ import type { LoadScene } from "./batch-load.ts";
 import { duckdbError, isMisfitError } from "./failures.ts";
 import { breakPipe, freeReader, PipeWriter, type Pipes } from "./fifo.ts";
 import { insertSql } from "./insert.ts";
+import type { Link } from "./link.ts";
 import { literal } from "./sql.ts";
 import { type ColumnType, typeSql } from "./types.ts";
 
@@ -20,6 +21,14 @@ const BUFFER_BYTES = 8_000_000;
 const PROGRESS_BYTES = 4 * 1024 * 1024;
 
 const SEQUENCE = "_weir_row_numbers";
+
+/** SQL of the number of a row within the load. Counting with a window function would put the rows of all threads through one, 40 % more time. */
+export const NEXT_ROW = `nextval('${SEQUENCE}')`;
+
+/** Begins the numbers of a load. */
+export async function createSequence(link: Link, signal: AbortSignal): Promise<void> {
+  await link.run(`CREATE OR REPLACE TEMP SEQUENCE ${SEQUENCE} MINVALUE 0 START 0`, signal);
+}
 
 /** DuckDB skips one byte order mark; it skips this one, and not one that belongs to the first value. */
 const BYTE_ORDER_MARK = new Uint8Array([0xef, 0xbb, 0xbf]);
@@ -64,13 +73,12 @@ class CsvLoad {
   async run(): Promise<{ readonly written: number; readonly bytes: number }> {
     const { link, target } = this.#scene;
     const { signal } = this.#request;
-    // Row numbers: counting with a window function would put the rows of all threads through one, 40 % more time.
-    await link.run(`CREATE OR REPLACE TEMP SEQUENCE ${SEQUENCE} MINVALUE 0 START 0`, signal);
+    await createSequence(link, signal);
     const stop = new AbortController();
     const ending = AbortSignal.any([signal, stop.signal]);
-    const values = target.columns.map(({ type }, index) => valueSql(`c${index}`, type));
+    const values = target.columns.map(({ type }, index) => valueSql(`c${index}`, type).sql);
     const sql = insertSql(target, this.#request, {
-      row: `nextval('${SEQUENCE}')`,
+      row: NEXT_ROW,
       values,
       from: this.#source(),
     });
@@ -139,7 +147,9 @@ class CsvLoad {
 
   /** Strict: what does not parse fails, and nothing is guessed. */
   #source(): string {
-    const columns = this.#scene.target.columns.map(({ type }, index) => `'c${index}': '${readAs(type)}'`);
+    const columns = this.#scene.target.columns.map(
+      ({ type }, index) => `'c${index}': '${valueSql("", type).readAs}'`,
+    );
     const options = [
       "auto_detect = false, header = false, strict_mode = true, null_padding = false, ignore_errors = false",
       `delim = ',', quote = '"', escape = '"', new_line = '\\n'`,
@@ -175,21 +185,25 @@ const CAST_AFTERWARDS: Partial<Readonly<Record<ColumnType["base"], string>>> = {
   TIMESTAMPTZ: "(substr(%, 5, 1) = '-' OR ends_with(%, 'infinity'))",
 };
 
-function readAs(type: ColumnType): string {
-  return CAST_AFTERWARDS[type.base] === undefined ? typeSql(type) : "VARCHAR";
+interface ValueSql {
+  readonly sql: string;
+  /** The type the CSV reader itself makes of the text. */
+  readonly readAs: string;
 }
 
-function valueSql(column: string, type: ColumnType): string {
+/** How a column that comes as canonical text is read and made a value. */
+export function valueSql(column: string, type: ColumnType): ValueSql {
   const condition = CAST_AFTERWARDS[type.base];
-  if (condition === undefined) return column;
+  if (condition === undefined) return { sql: column, readAs: typeSql(type) };
   const value = `CAST(${column} AS ${typeSql(type)})`;
   // NULL meets no condition and needs none.
   const isGood = `${column} IS NULL OR ${condition.replaceAll("%", column)}`;
-  return `CASE WHEN ${isGood} THEN ${value} ELSE error('Column ${column} has no plain ${type.base}') END`;
+  const message = literal(`Column ${column} has no plain ${type.base}`);
+  return { sql: `CASE WHEN ${isGood} THEN ${value} ELSE error(${message}) END`, readAs: "VARCHAR" };
 }
 
 /** What DuckDB found, without the line it quotes. */
-function plainReason(error: unknown): string {
+export function plainReason(error: unknown): string {
   const text = error instanceof Error ? error.message : "";
   const column = /[cC]olumn "?c(\d+)/.exec(text)?.[1];
   return column === undefined
@@ -197,7 +211,7 @@ function plainReason(error: unknown): string {
     : `A value of column ${Number(column) + 1} does not fit its type.`;
 }
 
-function misfit({ stream }: LoadRequest, message: string, cause?: unknown): WeirError {
+export function misfit({ stream }: LoadRequest, message: string, cause?: unknown): WeirError {
   return new WeirError(
     {
       code: "destination.bytes_refused",

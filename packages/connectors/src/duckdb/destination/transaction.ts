@@ -1,6 +1,7 @@
 import type { LoadRequest, LoadResult, LoadTransaction, StoredCheckpoint } from "@weir/protocol";
 import { type LoadScene, loadBatches } from "./batch-load.ts";
 import { loadCsv } from "./csv-load.ts";
+import { loadFile } from "./file-load.ts";
 import type { Pipes } from "./fifo.ts";
 import type { Target } from "./target.ts";
 
@@ -36,6 +37,7 @@ export class DuckTransaction implements LoadTransaction {
     const { link, hub, path, pipes } = this.#scene;
     const scene: LoadScene = { link, hub, path, target: this.#scene.target(request.stream.key) };
     if (request.read.form === "batches") return loadBatches(scene, request, request.read);
+    if (request.read.file !== undefined) return loadFile(scene, request, request.read);
     if (pipes === undefined || request.encoding.format !== "csv") {
       throw new Error(`The encoding ${request.encoding.format} was not offered.`);
     }

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ColumnBatch, Encoding, Part, PartRead } from "@weir/protocol";
+import type { HeldFiles } from "./as-it-is/held.ts";
+import { fileShape, type FileShape, readAsItIs } from "./as-it-is/read.ts";
 import { compressionOf, plainBytes } from "./bytes.ts";
 import { readCsv } from "./csv/read.ts";
 import type { Format } from "./format.ts";
@@ -20,12 +22,15 @@ export interface Piece {
   readonly range: { readonly from: number; readonly to: number } | undefined;
   /** Whether the file is read to its end with this piece. */
   readonly ends: boolean;
+  /** Of a file that may be given as it is. */
+  readonly shape?: FileShape | undefined;
 }
 
 export interface PartScene extends StreamScene {
   readonly plan: Plan;
   readonly known: ReadonlySet<string>;
   readonly lines: LineNumbers;
+  readonly held: HeldFiles;
 }
 
 const MEGABYTE = 1024 * 1024;
@@ -41,7 +46,8 @@ export async function* partsOf(
   let pieces: Piece[] = [];
   let bytes = 0;
   for (const task of scene.plan.tasks) {
-    for await (const piece of piecesOf(scene, task, whole() ? Number.POSITIVE_INFINITY : limit, signal)) {
+    for await (const found of piecesOf(scene, task, whole() ? Number.POSITIVE_INFINITY : limit, signal)) {
+      const piece = whole() ? await shaped(scene, found) : found;
       const size = sizeOf(piece);
       if (pieces.length > 0 && (bytes + size > limit || whole())) {
         yield partOf(scene, pieces, state);
@@ -55,6 +61,12 @@ export async function* partsOf(
   }
   // A stream without rows has one part, so that its state is committed.
   yield partOf(scene, pieces, state);
+}
+
+async function shaped(scene: PartScene, piece: Piece): Promise<Piece> {
+  const { format, task, range } = piece;
+  if (format === "parquet" || range !== undefined) return piece;
+  return { ...piece, shape: await fileShape(scene, task.file, format) };
 }
 
 function sizeOf({ task, format, range }: Piece): number {
@@ -143,9 +155,22 @@ function partOf(scene: PartScene, pieces: readonly Piece[], state: FileState): P
     id: createHash("sha256").update(name).digest("hex").slice(0, 16),
     state: writeState(state),
     overlap: false,
-    read: (encoding, signal) => readBatches(scene, pieces, encoding, signal),
+    read: (encoding, signal) => {
+      if (encoding.format === "batch") return readBatches(scene, pieces, encoding, signal);
+      const shape = first?.shape ?? { trouble: "it is not read from its start", names: [] };
+      if (first === undefined) return empty();
+      const { known, held } = scene;
+      return readAsItIs({ file: first.task.file, shape, encoding, known, held }, signal);
+    },
   };
 }
+
+/** A stream without files to read, in whatever form. */
+function empty(): PartRead {
+  return { form: "batches", chunks: nothing(), rows: () => 0 };
+}
+
+async function* nothing(): AsyncGenerator<ColumnBatch> {}
 
 function readBatches(
   scene: PartScene,

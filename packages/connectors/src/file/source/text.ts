@@ -101,7 +101,7 @@ function utf8(): Decode {
 }
 
 /** Length without a character that is not there to its end. */
-function wholeUtf8(bytes: Buffer): number {
+export function wholeUtf8(bytes: Uint8Array): number {
   for (let back = 1; back <= 3 && back <= bytes.length; back++) {
     const byte = bytes[bytes.length - back] ?? 0;
     if (byte < 0x80) return bytes.length;

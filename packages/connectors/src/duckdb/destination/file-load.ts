@@ -1,0 +1,117 @@
+import type { CsvDialect, LoadRequest, LoadResult, PartRead } from "@weir/protocol";
+import type { LoadScene } from "./batch-load.ts";
+import { createSequence, misfit, NEXT_ROW, plainReason, valueSql } from "./csv-load.ts";
+import { duckdbError, isMisfitError } from "./failures.ts";
+import { insertSql } from "./insert.ts";
+import { literal } from "./sql.ts";
+import type { Target } from "./target.ts";
+import { typeSql } from "./types.ts";
+
+type Bytes = Extract<PartRead, { readonly form: "bytes" }>;
+
+const PROGRESS_BYTES = 4 * 1024 * 1024;
+
+/** Longer rows go by the typed route; DuckDB keeps a buffer of at least that for each thread. */
+const MAX_ROW_BYTES = 4_000_000;
+const BUFFER_BYTES = 16_000_000;
+
+/** Lets DuckDB's own readers read a file where it lies, in one INSERT, while the source looks the same bytes through. */
+export async function loadFile(scene: LoadScene, request: LoadRequest, read: Bytes): Promise<LoadResult> {
+  const { link, target } = scene;
+  const { file } = read;
+  if (file?.path === undefined) throw misfit(request, "The file has no path of its own here.");
+  const stop = new AbortController();
+  const ending = AbortSignal.any([request.signal, stop.signal]);
+  await createSequence(link, request.signal);
+  const isCsv = request.encoding.format === "csv-file";
+  const source =
+    isCsv && file.csv !== undefined ? csvSource(file.path, file.csv, target) : jsonSource(file.path, target);
+  const insert = link.runRaw(insertSql(target, request, { row: NEXT_ROW, ...source }), ending);
+  insert.catch(() => stop.abort());
+  let bytes: number;
+  try {
+    bytes = await drain(read, request, ending);
+  } catch (error) {
+    stop.abort();
+    await insert.catch(() => undefined);
+    request.signal.throwIfAborted();
+    throw error;
+  }
+  let written: number;
+  try {
+    written = await insert;
+  } catch (error) {
+    request.signal.throwIfAborted();
+    if (isMisfitError(error)) throw misfit(request, plainReason(error), error);
+    throw duckdbError(error, scene.path);
+  }
+  await file.unchanged();
+  const counted = read.rows();
+  if (written !== counted)
+    throw misfit(request, `The source counted ${counted} rows, DuckDB read ${written}.`);
+  request.progress(written, 0);
+  return { received: written, written, rejected: 0, changed: 0, bytes };
+}
+
+/** Until the source has seen everything, or the query has failed, which says why itself. */
+async function drain({ chunks }: Bytes, request: LoadRequest, ending: AbortSignal): Promise<number> {
+  let bytes = 0;
+  let told = 0;
+  for await (const chunk of chunks) {
+    if (ending.aborted) break;
+    bytes += chunk.byteLength;
+    if (bytes - told < PROGRESS_BYTES) continue;
+    request.progress(0, bytes - told);
+    told = bytes;
+  }
+  request.progress(0, bytes - told);
+  return bytes;
+}
+
+interface FileSource {
+  readonly values: readonly string[];
+  readonly from: string;
+}
+
+function csvSource(path: string, dialect: CsvDialect, target: Target): FileSource {
+  const byName = new Map(target.columns.map((column) => [column.field.name, column]));
+  const types = dialect.columns.map((name, index) => {
+    const column = name === null ? undefined : byName.get(name);
+    return `'c${index}': '${column === undefined ? "VARCHAR" : valueSql("", column.type).readAs}'`;
+  });
+  const quote = literal(dialect.quote);
+  const options = [
+    "auto_detect = false, header = false, strict_mode = true, null_padding = false, ignore_errors = false",
+    `skip = ${dialect.skip}, delim = ${literal(dialect.delimiter)}, quote = ${quote}, escape = ${quote}`,
+    // Told \r\n, it finds no row after skipped lines; not told, it takes either.
+    ...(dialect.lineEnd === "\n" ? ["new_line = '\\n'"] : []),
+    `nullstr = ${literal(dialect.null)}, allow_quoted_nulls = false`,
+    `max_line_size = ${MAX_ROW_BYTES}, buffer_size = ${BUFFER_BYTES}`,
+    `columns = {${types.join(", ")}}`,
+  ];
+  const values = target.columns.map(({ field, type }) => {
+    const place = dialect.columns.indexOf(field.name);
+    return place < 0 ? `NULL::${typeSql(type)}` : valueSql(`c${place}`, type).sql;
+  });
+  return { values, from: `read_csv(${literal(path)}, ${options.join(", ")})` };
+}
+
+/**
+ * Numbers with a point are read as text: a JSON reader makes doubles of them, and a double times 10^9 is no longer exact.
+ * So are dates and times, which a cast refuses where the reader would guess.
+ */
+function jsonSource(path: string, { columns }: Target): FileSource {
+  const read = columns.map(({ field, type }) => {
+    const isOwn = field.kind === "integer" || field.kind === "boolean";
+    return { name: field.name, type, as: isOwn ? typeSql(type) : "VARCHAR" };
+  });
+  const list = read.map(({ name, as }) => `${literal(name)}: '${as}'`).join(", ");
+  const values = read.map(({ name, type, as }) => {
+    const column = `"${name.replaceAll('"', '""')}"`;
+    if (as !== "VARCHAR" || type.base === "VARCHAR") return column;
+    const { sql, readAs } = valueSql(column, type);
+    return readAs === "VARCHAR" ? sql : `CAST(${column} AS ${typeSql(type)})`;
+  });
+  const options = `format = 'newline_delimited', ignore_errors = false, maximum_object_size = ${MAX_ROW_BYTES}`;
+  return { values, from: `read_json(${literal(path)}, ${options}, columns = {${list}})` };
+}
