@@ -19,7 +19,7 @@ export function newFolder(): string {
 export const FORMATS = ["jsonl", "csv", "parquet"] as const;
 export type Format = (typeof FORMATS)[number];
 
-export const items = {
+const items = {
   table: { name: "items" },
   fields: [
     { name: "id", kind: "integer" },

@@ -56,8 +56,9 @@ export const fileConfig = Type.Object({
   memory_limit: Type.String({
     title: "Memory limit",
     description:
-      "What DuckDB, which writes Parquet, may hold in memory; beyond it, it spills to the folder's disk.",
-    default: "256MB",
+      "What DuckDB, which writes Parquet, may hold in memory; beyond it, it spills to the folder's disk. The default " +
+      "keeps the whole process below 600 MB.",
+    default: "128MB",
     examples: ["256MB", "2GB"],
     pattern: "^[0-9]+(\\.[0-9]+)? ?([KMGT]i?B)$",
     order: 5,
