@@ -8,6 +8,7 @@ import { describeMachine, psqlVersion } from "./report/machine.ts";
 import { markdownTable, plainTable, shortfalls, tableRows } from "./report/table.ts";
 import { fakerToDevNull } from "./routes/from-faker.ts";
 import { fullRefresh, nothingNew } from "./routes/from-postgres.ts";
+import { stdioToDevNull } from "./routes/from-stdio.ts";
 import type { Route } from "./routes/route.ts";
 import { limitAgainstItself } from "./routes/route.ts";
 import type { Outcome } from "./run.ts";
@@ -43,6 +44,7 @@ function routesOf(scene: Scene, options: BenchOptions): readonly Route[] {
     fullRefresh(scene, duckdb),
     fullRefresh(scene, parquetDestination(scene)),
     fakerToDevNull(scene, options.fakerRows),
+    stdioToDevNull(scene, options.fakerRows / 5),
     nothingNew(scene, postgres),
     nothingNew(scene, duckdb),
   ].filter(({ name }) => name.includes(options.route));

@@ -14,10 +14,10 @@ export interface Project {
   readonly connection: Readonly<Record<string, unknown>>;
 }
 
-export interface Endpoint {
-  readonly connector: string;
-  readonly config: Readonly<Record<string, unknown>>;
-}
+export type Endpoint = { readonly config: Readonly<Record<string, unknown>> } & (
+  | { readonly connector: string }
+  | { readonly command: readonly string[] }
+);
 
 /** Writes the project anew, without anything an earlier sync left. JSON is YAML. */
 export function writeProject({ folder, source, destination, connection }: Project): void {

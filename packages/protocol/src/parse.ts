@@ -26,6 +26,7 @@ export type Parsed<T> =
 export function parseMessage(line: string | Uint8Array): Parsed<Message> {
   const json = parseText(line);
   if (!json.ok) return json;
+  if (isPlainRecord(json.value)) return { ok: true, value: json.value as unknown as Message };
   const type = isObject(json.value) ? json.value["type"] : undefined;
   if (typeof type !== "string" || !Object.hasOwn(messageChecks, type)) {
     const message =
@@ -35,6 +36,21 @@ export function parseMessage(line: string | Uint8Array): Parsed<Message> {
     return { ok: false, problem: { kind: "not-a-message", path: type === undefined ? "" : "type", message } };
   }
   return checked<Message>(json.value, messageChecks[type as MessageType]);
+}
+
+/** Most messages are records without changes: what the checks would find good of these, said at once. */
+function isPlainRecord(value: JsonValue): boolean {
+  if (!isObject(value) || value["type"] !== "RECORD") return false;
+  const record = value["record"];
+  if (!isObject(record) || record["meta"] !== undefined || record["file_reference"] !== undefined)
+    return false;
+  const { stream, namespace, data, emitted_at } = record;
+  return (
+    typeof stream === "string" &&
+    (namespace === undefined || typeof namespace === "string") &&
+    isObject(data) &&
+    typeof emitted_at === "number"
+  );
 }
 
 /** A catalog as `discover` prints it, without its message. */

@@ -43,7 +43,7 @@ export function fakerToDevNull(scene: Scene, rows: number): Route {
 }
 
 /** The destination keeps nothing but its own count, which it writes to the log. */
-function destinationTally(folder: string): Contents {
+export function destinationTally(folder: string): Contents {
   const logs = join(folder, ".weir", "logs", "bench");
   const text = readdirSync(logs)
     .map((name) => readFileSync(join(logs, name), "utf8"))

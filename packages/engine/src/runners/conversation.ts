@@ -152,14 +152,17 @@ export class Conversation {
 
   #parse({ lines, cut }: Lines): { readonly messages: readonly Message[]; readonly failure?: WeirError } {
     const messages: Message[] = [];
-    for (const [index, line] of lines.entries()) {
+    const { speaker } = this.#input;
+    // By index: there are millions of lines.
+    for (let index = 0; index < lines.length; index += 1) {
+      const line = lines[index] ?? "";
       if (line.length === 0) continue;
       const parsed = parseMessage(line);
       if (parsed.ok) {
-        messages.push(this.#clean(parsed.value));
+        const { value } = parsed;
+        messages.push(value.type === "RECORD" || value.type === "STATE" ? value : this.#clean(value));
         continue;
       }
-      const { speaker } = this.#input;
       if (parsed.problem.kind === "invalid")
         return { messages, failure: brokenMessage(speaker, parsed.problem) };
       if (cut && index === lines.length - 1 && isBegun(line))
