@@ -242,6 +242,7 @@ describe.each(FORMATS)("%s", (format) => {
         signal,
       });
       await session.close();
+      expect(readdirSync(join(folder, ".weir", "connection-test", "open"))).toEqual([]);
       const found = (await rowsWith(folder, format)).map(({ id, note }) => `${String(id)} ${String(note)}`);
       const kept = ["1 new", "2 only", '3 a "\nb', "9 now"];
       expect(found.toSorted()).toEqual(

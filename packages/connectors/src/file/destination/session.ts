@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type {
   BeginRequest,
@@ -168,6 +168,7 @@ export class FileSession implements DestinationSession {
         if (record === undefined) return after;
         return { ...after, streams: withRecord(after.streams, { ...record, staged: null }) };
       });
+      await rm(folder, { recursive: true, force: true }).catch(() => undefined);
     });
   }
 
