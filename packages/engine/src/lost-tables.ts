@@ -1,5 +1,6 @@
 import type { DestinationSession } from "@weir/protocol";
-import type { PlannedStream, PlanInput, SyncPlan } from "./plan.ts";
+import type { PlanInput, SyncPlan } from "./plan.ts";
+import type { PlannedStream } from "./planned-stream.ts";
 import { planSync } from "./plan.ts";
 
 /**

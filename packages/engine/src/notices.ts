@@ -1,4 +1,4 @@
-import type { PlannedStream } from "./plan.ts";
+import type { PlannedStream } from "./planned-stream.ts";
 import { isIncremental } from "./select.ts";
 import type { StreamRun } from "./stream-run.ts";
 

@@ -2,27 +2,17 @@ import type { Catalog, ConfiguredStream, Failure, StreamPlan, WriteMode } from "
 import { schemaOf, streamKey, WeirError } from "@weir/protocol";
 import type { Checkpoints, StreamDocument, StreamShape } from "./document.ts";
 import { NO_ROWS } from "./document.ts";
-import type { LoadPlan, Work } from "./load-plan.ts";
+import type { LoadPlan } from "./load-plan.ts";
 import { isNamed, planLoad } from "./load-plan.ts";
 import { refuseSharedTables, tableFor } from "./naming.ts";
 import type { Connection, SyncRequest } from "./request.ts";
+import type { PlannedStream } from "./planned-stream.ts";
 import type { RefusedStream } from "./refused.ts";
 import { failureAlone, waiting } from "./refused.ts";
 import type { SchemaDecision } from "./schema-change.ts";
 import { decideSchema } from "./schema-change.ts";
 import type { SelectedStream } from "./select.ts";
 import { isDedup, isIncremental, selectedFields, selectStreams } from "./select.ts";
-
-/** One stream of one attempt: what to read, where to write, and the checkpoint to go on from. */
-export interface PlannedStream {
-  readonly selected: SelectedStream;
-  readonly configured: ConfiguredStream;
-  readonly plan: StreamPlan;
-  /** Stored in `begin`; the runner makes the next ones from it. */
-  readonly document: StreamDocument;
-  readonly work: Work;
-  readonly anew: boolean;
-}
 
 export interface SyncPlan {
   readonly streams: readonly PlannedStream[];

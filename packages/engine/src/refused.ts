@@ -4,7 +4,7 @@ import type { ConnectionDocument } from "./document.ts";
 import { NO_ROWS } from "./document.ts";
 import { tableText } from "./naming.ts";
 import type { TableName } from "./naming.ts";
-import type { PlannedStream } from "./plan.ts";
+import type { PlannedStream } from "./planned-stream.ts";
 import type { StreamResult } from "./request.ts";
 import type { SelectedStream } from "./select.ts";
 import { isIncremental } from "./select.ts";

@@ -1,7 +1,7 @@
 import type { JsonValue, SourceState, StreamName } from "@weir/protocol";
 import { WeirError } from "@weir/protocol";
 import type { ConnectionDocument } from "./document.ts";
-import type { PlannedStream } from "./plan.ts";
+import type { PlannedStream } from "./planned-stream.ts";
 import type { RefusedStream } from "./refused.ts";
 import { stillCovered } from "./refused.ts";
 import { isIncremental } from "./select.ts";

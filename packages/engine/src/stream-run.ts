@@ -2,7 +2,7 @@ import type { Failure, JsonValue, LoadResult, StreamReader } from "@weir/protoco
 import type { StreamDocument } from "./document.ts";
 import { addCounts } from "./document.ts";
 import { tableText } from "./naming.ts";
-import type { PlannedStream } from "./plan.ts";
+import type { PlannedStream } from "./planned-stream.ts";
 import type { StreamResult, VerifyResult } from "./request.ts";
 import { isIncremental } from "./select.ts";
 import type { StreamSignal, StreamState } from "./states.ts";

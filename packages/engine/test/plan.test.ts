@@ -5,7 +5,7 @@ import { systemClock } from "@weir/protocol";
 import type { StreamDocument } from "../src/document.ts";
 import { NO_ROWS } from "../src/document.ts";
 import { planSync, restartStream } from "../src/plan.ts";
-import type { PlannedStream } from "../src/plan.ts";
+import type { PlannedStream } from "../src/planned-stream.ts";
 import type { Connection, SyncMode, SyncRequest } from "../src/request.ts";
 
 const FIELDS: readonly Field[] = [

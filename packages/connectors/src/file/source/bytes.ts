@@ -2,7 +2,7 @@ import type { Gunzip, ZstdDecompress } from "node:zlib";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { WeirError } from "@weir/protocol";
 import { fileError } from "./failures.ts";
-import type { FoundFile } from "./files.ts";
+import type { FoundFile } from "./found.ts";
 import { httpBytes } from "./http.ts";
 import { openFound, reasonOf } from "./local.ts";
 

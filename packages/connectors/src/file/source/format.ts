@@ -1,5 +1,5 @@
 import type { FileStream } from "./config.ts";
-import type { FoundFile } from "./files.ts";
+import type { FoundFile } from "./found.ts";
 
 export type Format = "csv" | "jsonl" | "parquet";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { WeirError } from "@weir/protocol";
 import { fileError } from "./failures.ts";
-import type { FoundFile } from "./files.ts";
+import type { FoundFile } from "./found.ts";
 
 /** As browsers have it. */
 const MAX_REDIRECTS = 20;

@@ -3,7 +3,7 @@ import type { BigIntStats } from "node:fs";
 import { glob, open, realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileError } from "./failures.ts";
-import type { FoundFile, OpenFile } from "./files.ts";
+import type { FoundFile, OpenFile } from "./found.ts";
 
 /** The folder that holds all local files, links resolved. */
 export interface Root {

@@ -1,5 +1,5 @@
 import type { JsonValue } from "@weir/protocol";
-import type { FoundFile } from "./files.ts";
+import type { FoundFile } from "./found.ts";
 import { headOf } from "./local.ts";
 import { type FileState, isSame, NOTHING, readState, type Version } from "./state.ts";
 

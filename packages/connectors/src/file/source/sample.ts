@@ -2,7 +2,7 @@ import type { Field, FieldKind } from "@weir/protocol";
 import { plainBytes } from "./bytes.ts";
 import { HEAD_LENGTH, shapeOf } from "./csv/dialect.ts";
 import { CsvScanner } from "./csv/scanner.ts";
-import type { FoundFile } from "./files.ts";
+import type { FoundFile } from "./found.ts";
 import { LineSplitter, parseLine } from "./jsonl.ts";
 import { type Guess, kindOfJson, kindOfText, widened } from "./kinds.ts";
 import { parquetFields } from "./parquet/schema.ts";
@@ -110,11 +110,25 @@ function jsonColumns(text: string, ended: boolean): Guesses {
     if (line.trim() === "") continue;
     const parsed = parseLine(line);
     if (!("row" in parsed)) continue;
+    const fractions = /\d[.eE]/.test(line) ? spelledAsFractions(line) : NONE;
     for (const [name, value] of Object.entries(parsed.row)) {
       const guess = columns.get(name);
-      const kind: FieldKind | undefined = kindOfJson(value);
+      const kind: FieldKind | undefined = fractions.has(name) ? "number" : kindOfJson(value);
       columns.set(name, widened(guess, kind, false));
     }
   }
   return columns;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** Names of numbers written with a point or an exponent: whoever writes `1.0` has fractions elsewhere. */
+function spelledAsFractions(line: string): ReadonlySet<string> {
+  const names = new Set<string>();
+  const note = (name: string, value: unknown, { source }: { readonly source?: string }): unknown => {
+    if (typeof value === "number" && source !== undefined && /[.eE]/.test(source)) names.add(name);
+    return value;
+  };
+  JSON.parse(line, note as (name: string, value: unknown) => unknown);
+  return names;
 }

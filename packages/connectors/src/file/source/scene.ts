@@ -1,6 +1,7 @@
 import type { FileSourceConfig, FileStream } from "./config.ts";
 import { plainBytes } from "./bytes.ts";
-import { findFiles, type FoundFile, isAddress } from "./files.ts";
+import { findFiles, isAddress } from "./files.ts";
+import type { FoundFile } from "./found.ts";
 import { formatOf, type Format } from "./format.ts";
 import { openRoot } from "./local.ts";
 

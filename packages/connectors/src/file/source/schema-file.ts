@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Field, FieldKind, JsonObject, JsonValue } from "@weir/protocol";
 import { isObject } from "@weir/protocol";
-import type { FoundFile } from "./files.ts";
+import type { FoundFile } from "./found.ts";
 import { KINDS } from "./config.ts";
 
 /** What Weir's own destination writes beside its files. */

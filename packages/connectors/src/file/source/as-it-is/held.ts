@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, statSync } from "node:fs";
 import { fileError } from "../failures.ts";
-import type { FoundFile } from "../files.ts";
+import type { FoundFile } from "../found.ts";
 
 export interface Hold {
   /** Stays this very file whatever happens to its name; absent where the system has no such paths. */

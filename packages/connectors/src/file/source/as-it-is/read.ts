@@ -2,7 +2,7 @@ import type { CsvDialect, Encoding, FileRead, PartRead } from "@weir/protocol";
 import { compressionOf, rawBytes } from "../bytes.ts";
 import { HEAD_LENGTH, shapeOf } from "../csv/dialect.ts";
 import { notCanonical } from "../failures.ts";
-import type { FoundFile } from "../files.ts";
+import type { FoundFile } from "../found.ts";
 import { readAt } from "../local.ts";
 import type { StreamScene } from "../scene.ts";
 import { markOf } from "../text.ts";

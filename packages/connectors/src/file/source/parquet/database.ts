@@ -8,7 +8,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { WeirError } from "@weir/protocol";
 import { rawBytes } from "../bytes.ts";
 import { fileError } from "../failures.ts";
-import type { FoundFile } from "../files.ts";
+import type { FoundFile } from "../found.ts";
 import { openFound } from "../local.ts";
 
 /** What DuckDB may hold: a row group of common size several times over. */

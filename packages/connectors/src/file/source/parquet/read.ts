@@ -1,6 +1,6 @@
 import type { DuckDBDataChunk } from "@duckdb/node-api";
 import type { Column, ColumnBatch } from "@weir/protocol";
-import type { FoundFile } from "../files.ts";
+import type { FoundFile } from "../found.ts";
 import { FILE_COLUMN, LINE_COLUMN, type RowRequest, SYNC_COLUMNS, unknownColumn } from "../rows.ts";
 import type { StreamScene } from "../scene.ts";
 import { type ParquetAccess, withParquet } from "./database.ts";

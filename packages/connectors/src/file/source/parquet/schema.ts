@@ -1,5 +1,5 @@
 import type { Field, FieldKind } from "@weir/protocol";
-import type { FoundFile } from "../files.ts";
+import type { FoundFile } from "../found.ts";
 import type { StreamScene } from "../scene.ts";
 import { type ParquetAccess, withParquet } from "./database.ts";
 
