@@ -1,3 +1,5 @@
+export { databaseBehaviour, fileBehaviour } from "./destination/behaviour.ts";
+export { encodedName, filesOf, linesDump } from "./destination/lines-dump.ts";
 export { HARD_FIELDS, HARD_STREAMS, identifiersOf } from "./destination/names.ts";
 export { DestinationScene } from "./destination/scene.ts";
 export { dumped, sqlDump } from "./destination/sql-dump.ts";

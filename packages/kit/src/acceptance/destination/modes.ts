@@ -40,7 +40,8 @@ export async function deduplicates(scene: DestinationScene): Promise<JsonObject>
     });
     const row = (id: number, second: number, name: string, deleted = false): JsonObject => {
       const at = `2024-01-01T00:00:0${second}Z`;
-      return { a: key(id), b: key(id), at, name, [DELETED]: deleted ? at : null };
+      // Two rows share the first field of the key.
+      return { a: key(Math.ceil(id / 2)), b: key(id), at, name, [DELETED]: deleted ? at : null };
     };
     await scene.sync(stream, [
       row(1, 2, "newer"),
@@ -134,7 +135,10 @@ export async function truncatesIntoDedup(scene: DestinationScene): Promise<JsonO
   scene.needs("append_dedup");
   truncatingModes(scene);
   const name = scene.name("changed");
-  await scene.sync(scene.stream(name, FIELDS), [{ id: 1, name: "appended" }]);
+  await scene.sync(scene.stream(name, FIELDS), [
+    { id: 1, name: "appended" },
+    { id: 9, name: "to go" },
+  ]);
   const stream = scene.stream(name, FIELDS, { mode: "append_dedup", key: ["id"], generation: 2, minimum: 2 });
   await scene.sync(stream, [
     { id: 1, name: "first" },
