@@ -2,7 +2,7 @@ import type { StoredCheckpoint } from "@weir/protocol";
 import { readCheckpoints, storeStream } from "./document.ts";
 
 /**
- * What is kept when an attempt begins at a destination that acknowledges later. Whether rows of a replacing load outlive
+ * [I15] What is kept when an attempt begins at a destination that acknowledges later. Whether rows of a replacing load outlive
  * the attempt is not known there, so such a load is never gone on with: it counts as uncovered until it is finished.
  */
 export function keptAtBegin(checkpoints: readonly StoredCheckpoint[]): readonly StoredCheckpoint[] {

@@ -73,6 +73,7 @@ export interface SyncResult {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly endedAt: number;
+  /** The least of what holds for its streams without dedup. */
   readonly delivery: "exactly-once" | "at-least-once";
   readonly streams: readonly StreamResult[];
   readonly failure?: Failure | undefined;
@@ -86,6 +87,8 @@ export interface StreamResult {
   readonly stream: string;
   readonly table: string;
   readonly mode: SyncMode;
+  /** Rows of a destination without transactions may come again after a failure; dedup leaves one of each key. */
+  readonly delivery?: "exactly-once" | "exactly-once-after-dedup" | "at-least-once" | undefined;
   /** Encodings used, most rows first: `pg-binary`, `batch`. Empty when nothing was read. */
   readonly route: string;
   readonly rows: RowCounts;

@@ -3,6 +3,7 @@ import type { AttemptOutcome } from "./attempt.ts";
 import type { SyncStatus } from "./events.ts";
 import { refusedResult } from "./refused.ts";
 import type { StreamResult, SyncRequest, SyncResult } from "./request.ts";
+import { isDedup } from "./select.ts";
 import type { SyncState } from "./states.ts";
 
 /** Rows committed by this attempt: what makes its failure a partial one. */
@@ -30,7 +31,9 @@ export interface ResultInput {
 /** The result, and the last proof: success needs every stream complete and every row accounted for. [I9] */
 export function buildResult(input: ResultInput): SyncResult {
   const { runs = [], refused = [] } = input.outcome ?? {};
-  const streams = [...runs.map((run) => run.result(input.pathOf)), ...refused.map(refusedResult)];
+  const streams = [...runs.map((run) => run.result(input.pathOf)), ...refused.map(refusedResult)].map(
+    (stream) => ({ ...stream, delivery: deliveryOf(stream, input.transactional) }),
+  );
   const failure =
     (input.failure === undefined ? undefined : ofSync(input.failure, streams)) ??
     (input.state === "succeeded" ? unproven(input.request, streams) : undefined);
@@ -49,6 +52,11 @@ export function buildResult(input: ResultInput): SyncResult {
     notices: input.notices,
     schemaNotes: input.schemaNotes,
   };
+}
+
+function deliveryOf({ mode }: StreamResult, transactional: boolean): StreamResult["delivery"] {
+  if (transactional) return "exactly-once";
+  return isDedup(mode) ? "exactly-once-after-dedup" : "at-least-once";
 }
 
 /**

@@ -6,7 +6,7 @@ import { rowsOf } from "@weir/kit/testing";
 import type { RunnerLimits } from "../../src/runners/index.ts";
 import { childProcess, environmentFor } from "../../src/runners/index.ts";
 
-export function fixture(name: string): string {
+function fixture(name: string): string {
   return new URL(`fixtures/${name}`, import.meta.url).pathname;
 }
 
