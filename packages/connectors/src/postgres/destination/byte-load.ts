@@ -1,6 +1,7 @@
 import type { LoadRequest, LoadResult } from "@weir/protocol";
 import type { Session } from "../connection.ts";
 import { CopyIn } from "./copy-in.ts";
+import { CsvLineWriter } from "./csv-lines.ts";
 import { LineWriter } from "./lines.ts";
 import { Outbox } from "./outbox.ts";
 import { Progress } from "./progress.ts";
@@ -14,10 +15,8 @@ export async function loadBytes(
   chunks: AsyncIterable<Uint8Array>,
   request: LoadRequest,
 ): Promise<LoadResult> {
-  const { encoding, meta } = request;
   const out = new Outbox();
-  const Writer = encoding.format === "pg-binary" ? TupleWriter : LineWriter;
-  const writer = new Writer(out, meta, encoding.columns.length);
+  const writer = writerOf(out, request);
   const progress = new Progress(request);
   let bytes = 0;
   let copy: CopyIn | undefined;
@@ -37,12 +36,22 @@ export async function loadBytes(
     }
     writer.end();
     progress.flush();
+    if (request.read.form === "bytes") await request.read.file?.unchanged();
     const written = copy === undefined ? 0 : await finish(copy, out);
     return { received: writer.rows, written, rejected: 0, changed: 0, bytes };
   } catch (error) {
     await copy?.abandon();
     throw skipped(error);
   }
+}
+
+function writerOf(
+  out: Outbox,
+  { encoding, meta, read }: LoadRequest,
+): TupleWriter | LineWriter | CsvLineWriter {
+  const csv = read.form === "bytes" ? read.file?.csv : undefined;
+  if (csv !== undefined) return new CsvLineWriter(out, meta, csv);
+  return new (encoding.format === "pg-binary" ? TupleWriter : LineWriter)(out, meta, encoding.columns.length);
 }
 
 async function finish(copy: CopyIn, out: Outbox): Promise<number> {

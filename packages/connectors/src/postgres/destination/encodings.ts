@@ -21,7 +21,8 @@ export function encodingsFor(target: Target, natives: NativeTypes): readonly Enc
   const text: Encoding = { format: "pg-text", columns, cost: 1.5 };
   // A tuple has 16 bits for its number of columns.
   const binary = known.every((wire) => wire.binary) && columns.length + 4 < 32_768;
-  return binary ? [{ format: "pg-binary", columns, cost: 1 }, text, batch] : [text, batch];
+  const file: Encoding = { format: "csv-file", columns, cost: 1.5 };
+  return binary ? [{ format: "pg-binary", columns, cost: 1 }, text, file, batch] : [text, file, batch];
 }
 
 /** Undefined where only the typed route can write the column: it was widened to a type the value must be made fit for. */

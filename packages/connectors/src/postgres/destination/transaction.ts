@@ -1,10 +1,12 @@
 import type {
+  CsvDialect,
   FencingToken,
   LoadRequest,
   LoadResult,
   LoadTransaction,
   StoredCheckpoint,
 } from "@weir/protocol";
+import { WeirError } from "@weir/protocol";
 import type { Session } from "../connection.ts";
 import { BatchLoad } from "./batch-load.ts";
 import { loadBytes } from "./byte-load.ts";
@@ -13,7 +15,7 @@ import { EXTRACTED_AT, GENERATION_ID, META, RAW_ID } from "./names.ts";
 import { Progress } from "./progress.ts";
 import { SETTLE } from "./settle.ts";
 import type { Sessions } from "./sessions.ts";
-import { columnList, tableText } from "./sql.ts";
+import { columnList, literal, tableText } from "./sql.ts";
 import type { Target } from "./tables.ts";
 
 export interface TransactionScene {
@@ -50,7 +52,8 @@ export class PostgresTransaction implements LoadTransaction {
 
   async #load(session: Session, target: Target, request: LoadRequest): Promise<LoadResult> {
     const { read, encoding, signal } = request;
-    const sql = copySql(target, encoding.format);
+    const csv = read.form === "bytes" ? read.file?.csv : undefined;
+    const sql = csv === undefined ? copySql(target, encoding.format) : copyFileSql(target, csv);
     // The signal of one load may be narrower than the transaction's.
     signal.addEventListener("abort", this.#cut, { once: true });
     try {
@@ -133,4 +136,23 @@ function copySql({ load, columns }: Target, format: string): string {
   const names = [RAW_ID, EXTRACTED_AT, META, GENERATION_ID, ...columns.map(({ name }) => name)];
   const options = format === "pg-binary" ? "FORMAT binary" : "FORMAT text";
   return `COPY ${tableText(load)} (${columnList(names)}) FROM STDIN (${options})`;
+}
+
+/** COPY has a column for each value of a line, in the file's order. */
+function copyFileSql({ load, columns }: Target, dialect: CsvDialect): string {
+  const byField = new Map(columns.map(({ field, name }) => [field.name, name]));
+  const names = dialect.columns.map((field) => (field === null ? undefined : byField.get(field)));
+  const known = names.filter((name) => name !== undefined);
+  if (known.length < names.length || known.length < columns.length || dialect.quote === "") {
+    throw new WeirError({
+      code: "destination.bytes_refused",
+      message: "The file's columns are not those of the table.",
+      next: "Nothing: the part is loaded again row by row.",
+      recovery: "skip",
+      origin: "destination",
+    });
+  }
+  const list = columnList([RAW_ID, EXTRACTED_AT, META, GENERATION_ID, ...known]);
+  const options = `DELIMITER ${literal(dialect.delimiter)}, QUOTE ${literal(dialect.quote)}, NULL ${literal(dialect.null)}`;
+  return `COPY ${tableText(load)} (${list}) FROM STDIN (FORMAT csv, ${options})`;
 }
