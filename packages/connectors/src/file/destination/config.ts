@@ -58,7 +58,7 @@ export const fileConfig = Type.Object({
     description:
       "What DuckDB, which writes Parquet, may hold in memory; beyond it, it spills to the folder's disk. The default " +
       "keeps the whole process below 600 MB.",
-    default: "128MB",
+    default: "192MB",
     examples: ["256MB", "2GB"],
     pattern: "^[0-9]+(\\.[0-9]+)? ?([KMGT]i?B)$",
     order: 5,

@@ -13,7 +13,7 @@ import type { Target, WrittenFile } from "../target.ts";
 const PARTITION = "_weir_partition";
 
 /** Wide rows make smaller groups, each of which is held in memory; usual ones reach 122,880 rows first. */
-const GROUP_BYTES = 32 * 1024 * 1024;
+const GROUP_BYTES = 16 * 1024 * 1024;
 
 /** Options of COPY. What it writes ends in `.part`: some readers' patterns match hidden folders too. */
 function optionsOf({ compression, fileBytes }: FileSettings, partitioned: boolean): string {

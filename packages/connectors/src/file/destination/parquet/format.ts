@@ -26,8 +26,8 @@ export function parquetFormat(settings: FileSettings, scratch: string): FormatWr
     }
   };
   return {
-    // Each holds row groups and buffers of its own, some 100 MB together.
-    parallel: Math.min(3, Math.max(2, settings.threads)),
+    // Each holds a row group for each thread, and buffers: of three, 192 MB are too few.
+    parallel: 2,
     prepare: () => engine.prepare(),
     takes: (target) =>
       encodingsOf(tableTarget(target, { schema: "main", name: "none" }), engine.pipes !== undefined),
