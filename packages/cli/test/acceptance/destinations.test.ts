@@ -7,6 +7,7 @@ import {
   type DestinationSubject,
   fileBehaviour,
   linesDump,
+  plainIdentifiers,
   rowsOfSide,
   settle,
   sqlDump,
@@ -27,6 +28,7 @@ const subjects: Readonly<Record<string, () => Promise<DestinationSubject>>> = {
       config: { path },
       invalid: [{ config: { path: folder }, says: /folder|directory/i }],
       behaviour: databaseBehaviour,
+      identifiers: plainIdentifiers,
       dump: sqlDump((text) => duckSql(path, text), "main"),
     };
   },
@@ -41,6 +43,7 @@ const subjects: Readonly<Record<string, () => Promise<DestinationSubject>>> = {
       ],
       secrets: ["wr0ng-password"],
       behaviour: { ...databaseBehaviour, longDecimals: "kept", nul: "marked" },
+      identifiers: plainIdentifiers,
       dump: sqlDump((text) => database.sql(text), "public"),
     };
   },
@@ -49,6 +52,7 @@ const subjects: Readonly<Record<string, () => Promise<DestinationSubject>>> = {
     config: { folder: join(folder, "lines") },
     invalid: notFolder,
     behaviour: fileBehaviour,
+    identifiers: plainIdentifiers,
     dump: linesDump(join(folder, "lines")),
   }),
   "destination-file": async () => ({
@@ -56,6 +60,7 @@ const subjects: Readonly<Record<string, () => Promise<DestinationSubject>>> = {
     config: { folder: join(folder, "files"), format: "jsonl" },
     invalid: notFolder,
     behaviour: fileBehaviour,
+    identifiers: plainIdentifiers,
     dump: linesDump(join(folder, "files")),
   }),
   "destination-dev-null": async () => ({

@@ -10,6 +10,7 @@ import {
   fileBehaviour,
   filesOf,
   linesDump,
+  plainIdentifiers,
   sqlDump,
 } from "@weir/kit/acceptance";
 import { inProcess } from "@weir/kit/executable";
@@ -34,6 +35,7 @@ acceptDestination("destination-duckdb", async () => {
     config: { path },
     invalid: [{ config: { path: folder }, says: /folder|directory/i }],
     behaviour: databaseBehaviour,
+    identifiers: plainIdentifiers,
     dump: sqlDump(duckReader(path), "main"),
   };
 });
@@ -60,6 +62,7 @@ acceptDestination("destination-postgres", async () => {
     invalid: [{ config: { ...config, port: 1 }, says: /reach|refuse|connect/i }],
     secrets: password === "" ? [] : [password],
     behaviour: { ...databaseBehaviour, longDecimals: "kept", nul: "marked" },
+    identifiers: plainIdentifiers,
     dump: sqlDump(async (text) => (await client.query<Record<string, string | null>>(text)).rows, "public"),
   };
 });
@@ -72,6 +75,7 @@ acceptDestination("destination-jsonl", async () => {
     invalid: [{ config: { folder: fileURLToPath(import.meta.url) }, says: /not a folder/ }],
     connection: "acceptance",
     behaviour: fileBehaviour,
+    identifiers: plainIdentifiers,
     dump: linesDump(target),
   };
 });
@@ -88,6 +92,7 @@ for (const format of ["jsonl", "parquet"] as const) {
         format === "jsonl"
           ? fileBehaviour
           : { ...fileBehaviour, largeIntegers: "marked", longDecimals: "marked" },
+      identifiers: plainIdentifiers,
       dump: format === "jsonl" ? linesDump(target) : parquetDump(sql, target),
     };
   });

@@ -1,6 +1,6 @@
 export { databaseBehaviour, fileBehaviour } from "./destination/behaviour.ts";
 export { encodedName, filesOf, linesDump } from "./destination/lines-dump.ts";
-export { HARD_FIELDS, HARD_STREAMS, identifiersOf } from "./destination/names.ts";
+export { identifiersOf, plainIdentifiers } from "./destination/names.ts";
 export { DestinationScene } from "./destination/scene.ts";
 export { dumped, sqlDump } from "./destination/sql-dump.ts";
 export type { DestinationBehaviour, DestinationSubject, DumpedRow } from "./destination/subject.ts";

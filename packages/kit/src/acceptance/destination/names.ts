@@ -5,7 +5,7 @@ import { wentWell } from "../run-command.ts";
 import type { DestinationScene } from "./scene.ts";
 
 /** Names that have to be quoted, folded, shortened or escaped somewhere. */
-export const HARD_STREAMS = [
+const HARD_STREAMS = [
   "camelCase",
   "ALLCAPS",
   "café",
@@ -21,7 +21,7 @@ export const HARD_STREAMS = [
   "back\\slash",
 ] as const;
 
-export const HARD_FIELDS = [
+const HARD_FIELDS = [
   "id",
   "order",
   "Foo.Bar",
@@ -34,6 +34,11 @@ export const HARD_FIELDS = [
   "UPPER",
   "a-b",
 ] as const;
+
+/** For destinations that keep every name as it is: what they may never stop doing. */
+export const plainIdentifiers: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  HARD_STREAMS.map((name) => [name, HARD_FIELDS]),
+);
 
 const HARD_NAMESPACE = "ns-ø space";
 
