@@ -222,6 +222,12 @@ describe("a file of JSON lines as it is, into DuckDB", () => {
     expect(sorted(found)).toEqual(sorted(await after("a.jsonl", text, "batch", { types: TYPES })));
   }, 60_000);
 
+  it("is not taken for CSV, nor the other way", async () => {
+    expect(await after("a.jsonl", line(usual), "csv-file", { types: TYPES })).toBe("not offered");
+    expect(await after("a.csv", "i,n\n1,2\n", "jsonl-file")).toBe("not offered");
+    expect(await after("data", line(usual), "csv-file")).toBe("not offered");
+  });
+
   const values: readonly (readonly [number, string])[] = [
     ...HOSTILE.map(([column, value]) => [column, JSON.stringify(value)] as const),
     ...[

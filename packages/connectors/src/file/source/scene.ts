@@ -2,7 +2,7 @@ import type { FileSourceConfig, FileStream } from "./config.ts";
 import { plainBytes } from "./bytes.ts";
 import { findFiles, isAddress } from "./files.ts";
 import type { FoundFile } from "./found.ts";
-import { formatOf, type Format } from "./format.ts";
+import { formatOf, type Format, namedFormat } from "./format.ts";
 import { openRoot } from "./local.ts";
 
 /** One stream of the configuration with the files it has now. */
@@ -29,13 +29,9 @@ export async function sceneOf(
 /** The format of one file; looks into it only where its name does not tell. */
 export async function formatIn(scene: StreamScene, file: FoundFile, signal: AbortSignal): Promise<Format> {
   const { stream, config } = scene;
-  const named = formatOf(stream, file, new Uint8Array());
-  if (named !== "csv" || stream.format !== "auto" || hasEnding(file)) return named;
+  const named = namedFormat(stream, file);
+  if (named !== undefined) return named;
   for await (const chunk of plainBytes(file, { token: config.token, signal }))
     return formatOf(stream, file, chunk);
-  return named;
-}
-
-function hasEnding({ key }: FoundFile): boolean {
-  return /\.(csv|tsv|tab|txt)(\.(gz|gzip|zst|zstd))?(#|$)/i.test(key);
+  return formatOf(stream, file, new Uint8Array());
 }

@@ -2,6 +2,7 @@ import type { CsvDialect, Encoding, FileRead, PartRead } from "@weir/protocol";
 import { compressionOf, rawBytes } from "../bytes.ts";
 import { HEAD_LENGTH, shapeOf } from "../csv/dialect.ts";
 import { notCanonical } from "../failures.ts";
+import { namedFormat } from "../format.ts";
 import type { FoundFile } from "../found.ts";
 import { readAt } from "../local.ts";
 import type { StreamScene } from "../scene.ts";
@@ -37,6 +38,7 @@ export function givesFiles(
     encoding.format === "csv-file" ? "csv" : encoding.format === "jsonl-file" ? "jsonl" : undefined;
   if (format === undefined || stream.place) return false;
   if (stream.encoding !== "auto" && stream.encoding !== "utf-8") return false;
+  if (!files.every((file) => namedFormat(stream, file) === format)) return false;
   const { columns } = encoding;
   if (columns.length === 0 || columns.length > MAX_COLUMNS[format] || !columns.every(isKnown)) return false;
   const bytes = files.reduce((sum, file) => sum + (file.size ?? 0), 0);
