@@ -23,7 +23,7 @@ export interface RowResult {
 }
 
 /** Ends a row that was not tried. */
-export class NotTried extends Error {
+class NotTried extends Error {
   readonly outcome: "skipped" | "not applicable";
 
   constructor(outcome: "skipped" | "not applicable", reason: string) {

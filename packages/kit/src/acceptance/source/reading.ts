@@ -115,7 +115,7 @@ function keyOf(state: SourceState): string {
   return state.type === "STREAM" ? streamKey(state) : "";
 }
 
-export function stateIn({ state }: StateMessage): SourceState {
+function stateIn({ state }: StateMessage): SourceState {
   const bare = (value: JsonValue | undefined): JsonValue => value ?? null;
   if (state.stream !== undefined) {
     const { stream_descriptor, stream_state } = state.stream;
