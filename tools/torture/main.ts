@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { seededRandom } from "@weir/kit/testing";
 import type { Damage } from "./check.ts";
 import { addDamage, isDamaged, NO_DAMAGE } from "./check.ts";
-import type { DestinationName, TortureOptions } from "./options.ts";
+import type { TortureOptions } from "./options.ts";
 import { readOptions } from "./options.ts";
 import type { Scenario } from "./scenario.ts";
 import { placeFor, projectFor, runScenario } from "./scenario.ts";
@@ -33,7 +33,7 @@ async function torture(options: TortureOptions): Promise<Report> {
   let kills = 0;
   let trials = 0;
   try {
-    const usual = await measureUsual(servers, folder, options.destinations);
+    const usual = await measureUsual(servers, folder, options);
     while (kills < options.kills) {
       const scenario = pick(trials, random, options);
       const outcome = await runScenario({
@@ -66,24 +66,25 @@ async function torture(options: TortureOptions): Promise<Report> {
 }
 
 /** Every destination and mode in turn; victims and moments at random. */
-function pick(number: number, random: () => number, { changing, destinations }: TortureOptions): Scenario {
+function pick(number: number, random: () => number, options: TortureOptions): Scenario {
+  const { changing, destinations, child } = options;
   const destination = destinations[number % destinations.length] ?? "postgres";
   const servers =
     destination === "postgres"
       ? (["source server", "destination server"] as const)
       : (["source server"] as const);
-  const victim =
-    random() < 0.75 ? "sync" : (servers[Math.floor(random() * servers.length)] ?? "source server");
+  const other = child ? "child" : (servers[Math.floor(random() * servers.length)] ?? "source server");
+  const victim = random() < (child ? 0.4 : 0.75) ? "sync" : other;
   const modes = modesOf(destination);
   const mode = modes[Math.floor(number / destinations.length) % modes.length] ?? "full_refresh_append";
-  return { number, destination, mode, victim, during: random() < 0.6 ? 1 : 2, changing };
+  return { number, destination, mode, victim, during: random() < 0.6 ? 1 : 2, changing, child };
 }
 
 /** How long a first sync takes here when nobody disturbs it: kills fall within that time. */
 async function measureUsual(
   servers: Servers,
   folder: string,
-  destinations: readonly DestinationName[],
+  { destinations, child }: TortureOptions,
 ): Promise<Record<Scenario["destination"], number>> {
   const usual = { postgres: 0, duckdb: 0, parquet: 0, csv: 0, jsonl: 0 };
   for (const destination of destinations) {
@@ -96,6 +97,7 @@ async function measureUsual(
       victim: "sync",
       during: 1,
       changing: false,
+      child,
     };
     const place = placeFor({ servers, scenario, folder }, name);
     const { milliseconds } = await syncToEnd(projectFor({ servers, scenario, folder }, name, place));

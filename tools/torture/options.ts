@@ -9,6 +9,8 @@ export interface TortureOptions {
   /** Change the source between attempts, and check the promise for that instead. */
   readonly changing: boolean;
   readonly keep: boolean;
+  /** Run the source as an executable, `weir connector source-postgres`, and kill that instead of servers. */
+  readonly child: boolean;
   readonly destinations: readonly DestinationName[];
 }
 
@@ -28,6 +30,7 @@ export function readOptions(argv: readonly string[]): TortureOptions {
       json: { type: "boolean", default: false },
       changing: { type: "boolean", default: false },
       keep: { type: "boolean", default: false },
+      child: { type: "boolean", default: false },
       destination: { type: "string", multiple: true, default: ["postgres", "duckdb", "file"] },
     },
   });
@@ -38,6 +41,7 @@ export function readOptions(argv: readonly string[]): TortureOptions {
     json: values.json,
     changing: values.changing,
     keep: values.keep,
+    child: values.child,
     destinations: values.destination.flatMap(destinationNames),
   };
 }

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 
-const WEIR = join(import.meta.dirname, "../../packages/cli/bin/weir.js");
+export const WEIR = join(import.meta.dirname, "../../packages/cli/bin/weir.js");
 
 export interface Ended {
   readonly code: number | null;

@@ -25,17 +25,27 @@ import {
 } from "./servers.ts";
 import { changeSource, deleteFromSource } from "./source-tables.ts";
 import type { Mode, Project } from "./trial.ts";
-import { lastSync, syncKilled, syncToEnd, syncWhileServerDies, tablesOf, writeProject } from "./trial.ts";
+import {
+  lastSync,
+  syncKilled,
+  syncToEnd,
+  syncWhileChildDies,
+  syncWhileServerDies,
+  tablesOf,
+  writeProject,
+} from "./trial.ts";
 
 export interface Scenario {
   readonly number: number;
   readonly destination: DestinationName;
   readonly mode: Mode;
   /** What is killed: the sync, or a database server under it. */
-  readonly victim: "sync" | "source server" | "destination server";
+  readonly victim: "sync" | "child" | "source server" | "destination server";
   /** 1: during the first sync. 2: during the sync after a change of the source. */
   readonly during: 1 | 2;
   readonly changing: boolean;
+  /** The source runs as an executable. */
+  readonly child: boolean;
 }
 
 export interface ScenarioInput {
@@ -111,6 +121,7 @@ export function projectFor(
     source: { ...connectionConfig(servers.source, name, PASSWORD_VARIABLE), part_megabytes: 1 },
     place,
     mode: scenario.mode,
+    child: scenario.child,
     env: {
       [PASSWORD_VARIABLE]: servers.source.password,
       [`${PASSWORD_VARIABLE}_TO`]: servers.destination.password,
@@ -150,6 +161,11 @@ async function killAndResume(
     }
     await syncToEnd(project);
     return kills;
+  }
+  if (scenario.victim === "child") {
+    const killed = await syncWhileChildDies(project, delay());
+    await changeAgain(2);
+    return killed ? 1 : 0;
   }
   const server = scenario.victim === "source server" ? input.servers.source : input.servers.destination;
   const hit = await syncWhileServerDies(project, delay(), async () => {

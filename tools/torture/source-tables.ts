@@ -49,5 +49,9 @@ function rowText(epochMicros: string): string {
   return `concat_ws('|', id, v, coalesce(name, '∅'), coalesce(amount::varchar, '∅'), coalesce(${epochMicros}::varchar, '∅'), md5(coalesce(note, '∅')))`;
 }
 
-export const POSTGRES_ROW = rowText("(extract(epoch from at) * 1000000)::bigint");
+export const POSTGRES_ROW = rowText("(extract(epoch from at) * 1000000)::bigint").replace(
+  "amount::varchar",
+  // JSON keeps a number's value and not its zeros.
+  "amount::numeric(12,2)::varchar",
+);
 export const DUCKDB_ROW = rowText('epoch_us("at")');

@@ -1,11 +1,13 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stringify } from "yaml";
 import type { Place } from "./destinations.ts";
 import { type DestinationName, FILE_FORMATS } from "./options.ts";
 import type { Ended } from "./process.ts";
-import { startWeir } from "./process.ts";
+import { startWeir, WEIR } from "./process.ts";
+
+const SOURCE = "source-postgres";
 
 const MODES = [
   "full_refresh_append",
@@ -41,6 +43,8 @@ export interface ProjectInput {
   readonly source: Readonly<Record<string, unknown>>;
   readonly place: Place;
   readonly mode: Mode;
+  /** The source runs as an executable. */
+  readonly child: boolean;
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -54,7 +58,7 @@ export function writeProject(input: ProjectInput): Project {
     ...(input.mode.startsWith("incremental") ? { cursor: "v" } : {}),
   }));
   const document = {
-    sources: { from: { connector: "source-postgres", config: input.source } },
+    sources: { from: { ...connectorOf(input), config: input.source } },
     destinations: { to: { connector: input.place.kind, config: input.place.config } },
     connections: {
       [input.connection]: {
@@ -99,6 +103,38 @@ export async function syncWhileServerDies(
   if (code !== 0)
     throw new Error(`The sync did not survive the server's crash (exit ${code}):\n${output.slice(-3000)}`);
   return alive;
+}
+
+/** One sync whose source, an executable, is killed after `delay` milliseconds; the sync is to recover by itself. */
+export async function syncWhileChildDies(project: Project, delay: number): Promise<boolean> {
+  const { ended } = startWeir(["sync", "--json"], project.folder, project.env);
+  const alive = await Promise.race([ended.then(() => false), sleep(delay, true)]);
+  const victims = alive ? readersIn(project.folder) : [];
+  for (const pid of victims) process.kill(pid, "SIGKILL");
+  const { code, output } = await ended;
+  if (code !== 0)
+    throw new Error(`The sync did not survive its source's death (exit ${code}):\n${output.slice(-3000)}`);
+  return victims.length > 0;
+}
+
+function connectorOf({ child }: ProjectInput): object {
+  if (!child) return { connector: SOURCE };
+  return { command: [process.execPath, WEIR, "connector", SOURCE] };
+}
+
+/** Executables of the source that read now. */
+function readersIn(folder: string): readonly number[] {
+  return globSync("/proc/[0-9]*").flatMap((process) => {
+    try {
+      const words = readFileSync(`${process}/cmdline`, "utf8").split("\0");
+      const reads = words.at(0)?.endsWith("node") === true && words[2] === "connector" && words[4] === "read";
+      return reads && readlinkSync(`${process}/cwd`) === folder
+        ? [Number(process.slice("/proc/".length))]
+        : [];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** Number of the connection's last sync, as the destination holds it. */
