@@ -20,6 +20,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const notFolder = [{ config: { folder: fileURLToPath(import.meta.url) }, says: /not a folder/ }];
 
+/** A row may start a dozen processes, on a machine that is busy with others. */
+const PATIENCE_MS = 180_000;
+
 const subjects: Readonly<Record<string, () => Promise<DestinationSubject>>> = {
   "destination-duckdb": async () => {
     const path = join(folder, "warehouse.duckdb");
@@ -75,7 +78,7 @@ for (const [id, make] of Object.entries(subjects)) {
   describe(`${id} as an executable`, () => {
     let subject: Promise<DestinationSubject> | undefined;
     for (const row of rowsOfSide("destination")) {
-      test(`${row.id} ${row.title}`, async ({ skip }) => {
+      test(`${row.id} ${row.title}`, { timeout: PATIENCE_MS }, async ({ skip }) => {
         subject ??= make();
         settle(await destinationRow(row.id, await subject), (reason) => skip(reason));
       });

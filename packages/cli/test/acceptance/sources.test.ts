@@ -8,6 +8,9 @@ import { executable, folder } from "./executable.ts";
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+/** A row may start a dozen processes, on a machine that is busy with others. */
+const PATIENCE_MS = 180_000;
+
 const subjects: Readonly<Record<string, () => Promise<SourceSubject>>> = {
   "source-faker": async () => ({
     runner: executable("source-faker"),
@@ -105,7 +108,7 @@ for (const [id, make] of Object.entries(subjects)) {
   describe(`${id} as an executable`, () => {
     let subject: Promise<SourceSubject> | undefined;
     for (const row of rowsOfSide("source")) {
-      test(`${row.id} ${row.title}`, async ({ skip }) => {
+      test(`${row.id} ${row.title}`, { timeout: PATIENCE_MS }, async ({ skip }) => {
         subject ??= make();
         settle(await sourceRow(row.id, await subject), (reason) => skip(reason));
       });
