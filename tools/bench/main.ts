@@ -7,6 +7,7 @@ import { writeResults } from "./report/document.ts";
 import { describeMachine, psqlVersion } from "./report/machine.ts";
 import { markdownTable, plainTable, shortfalls, tableRows } from "./report/table.ts";
 import { fakerToDevNull } from "./routes/from-faker.ts";
+import { fromFile } from "./routes/from-file.ts";
 import { fullRefresh, nothingNew } from "./routes/from-postgres.ts";
 import { stdioToDevNull } from "./routes/from-stdio.ts";
 import type { Route } from "./routes/route.ts";
@@ -45,6 +46,9 @@ function routesOf(scene: Scene, options: BenchOptions): readonly Route[] {
     fullRefresh(scene, parquetDestination(scene)),
     fakerToDevNull(scene, options.fakerRows),
     stdioToDevNull(scene, options.fakerRows / 5),
+    fromFile(scene, { format: "csv", destination: duckdb, target: 0.8 }),
+    fromFile(scene, { format: "csv", destination: postgres, target: 0.8 }),
+    fromFile(scene, { format: "jsonl", destination: duckdb, target: 0.7 }),
     nothingNew(scene, postgres),
     nothingNew(scene, duckdb),
   ].filter(({ name }) => name.includes(options.route));
