@@ -1,6 +1,3 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { parseConfig } from "@weir/kit";
 import { testContext } from "@weir/kit/testing";
 import type {
@@ -104,8 +101,4 @@ export async function transfer(request: Transfer): Promise<Transferred> {
     await reading.close();
     await session.close();
   }
-}
-
-export function newFolder(): string {
-  return mkdtempSync(join(tmpdir(), "weir-file-routes-"));
 }

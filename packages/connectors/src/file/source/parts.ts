@@ -192,7 +192,7 @@ function readBatches(
   return { form: "batches", chunks: chunks(), rows: () => rows };
 }
 
-export function batchesOf(
+function batchesOf(
   scene: PartScene,
   piece: Piece,
   request: RowRequest,
