@@ -71,8 +71,9 @@ export class Beginning {
     const { before, context } = this.#input;
     const run = this.#runs.find(({ key }) => error instanceof WeirError && error.failure.stream === key);
     if (run === undefined) throw error;
-    const { selected, plan } = run.planned;
-    this.#leave(run, { selected, table: plan.table, failure: failureAlone(error, run.key) });
+    const { selected, plan, document } = run.planned;
+    const failure = failureAlone(error, run.key);
+    this.#leave(run, { selected, table: plan.table, failure, rows: document.counts });
     const planned = this.#runs.map((other) => other.planned);
     for (const one of waiting(before, this.#left, planned)) {
       const waits = this.#runs.find(({ key }) => key === one.selected.key);

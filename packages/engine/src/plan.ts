@@ -71,7 +71,8 @@ function planOne(input: PlanInput, stream: SelectedStream): PlannedOne | Refused
   const { connection } = request;
   const table = tableFor(connection, stream.stream);
   const before = input.lost?.has(stream.key) === true ? undefined : held.streams.get(stream.key);
-  const refuse = (failure: Failure): RefusedStream => ({ selected: stream, table, failure });
+  const rows = before?.sync === input.sync ? before.counts : NO_ROWS;
+  const refuse = (failure: Failure): RefusedStream => ({ selected: stream, table, failure, rows });
   if (stream.refusal !== undefined) return refuse(stream.refusal);
   let decision: SchemaDecision;
   try {

@@ -1,7 +1,7 @@
 import type { Failure } from "@weir/protocol";
 import { WeirError } from "@weir/protocol";
 import type { ConnectionDocument } from "./document.ts";
-import { NO_ROWS } from "./document.ts";
+import type { RowCounts } from "./events.ts";
 import { tableText } from "./naming.ts";
 import type { TableName } from "./naming.ts";
 import type { PlannedStream } from "./planned-stream.ts";
@@ -14,6 +14,8 @@ export interface RefusedStream {
   readonly selected: SelectedStream;
   readonly table: TableName;
   readonly failure: Failure;
+  /** What earlier attempts of the sync moved. */
+  readonly rows: RowCounts;
 }
 
 /** What an error says about a stream. Throws the error where it is not about that stream alone. */
@@ -32,7 +34,12 @@ export function waiting(
   if (cause === undefined) return [];
   return streams
     .filter(({ work, selected }) => work === "read" && isIncremental(selected.mode))
-    .map(({ selected, plan }) => ({ selected, table: plan.table, failure: waits(selected.key, cause) }));
+    .map(({ selected, plan, document }) => ({
+      selected,
+      table: plan.table,
+      failure: waits(selected.key, cause),
+      rows: document.counts,
+    }));
 }
 
 /** Keys of left out streams that the shared state goes on covering. */
@@ -59,13 +66,13 @@ function waits(key: string, { selected, failure }: RefusedStream): Failure {
   };
 }
 
-export function refusedResult({ selected, table, failure }: RefusedStream): StreamResult {
+export function refusedResult({ selected, table, failure, rows }: RefusedStream): StreamResult {
   return {
     stream: selected.key,
     table: tableText(table),
     mode: selected.mode,
     route: "",
-    rows: NO_ROWS,
+    rows,
     bytes: 0,
     seconds: 0,
     status: "broken",

@@ -102,7 +102,9 @@ describe.each([false, true])("Parquet holds what DuckDB's tables hold, nativeTyp
         through: offering(route),
       });
     const table = await move({ id: "destination-duckdb", config: { path } });
-    const files = await move({ id: "destination-file", config: { folder, format: "parquet" } });
+    // A text of 20 MB is held several times while it is written.
+    const config = { folder, format: "parquet", memory_limit: "1GB" };
+    const files = await move({ id: "destination-file", config });
     expect([table.result.failure, files.result.failure]).toEqual([undefined, undefined]);
     // An endless date, among others, is not for CSV.
     expect(isReplayed(files)).toBe(route === "csv");

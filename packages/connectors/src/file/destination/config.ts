@@ -56,10 +56,10 @@ export const fileConfig = Type.Object({
   memory_limit: Type.String({
     title: "Memory limit",
     description:
-      "What DuckDB, which writes Parquet, may hold in memory; beyond it, it spills to the folder's disk. The default " +
-      "keeps the whole process below 600 MB.",
-    default: "192MB",
-    examples: ["256MB", "2GB"],
+      "What DuckDB, which writes Parquet, may hold in memory; beyond it, it spills to the folder's disk. The whole " +
+      "process takes about 300 MB more.",
+    default: "256MB",
+    examples: ["512MB", "2GB"],
     pattern: "^[0-9]+(\\.[0-9]+)? ?([KMGT]i?B)$",
     order: 5,
   }),

@@ -26,7 +26,7 @@ export function parquetFormat(settings: FileSettings, scratch: string): FormatWr
     }
   };
   return {
-    // Each holds a row group for each thread, and buffers: of three, 192 MB are too few.
+    // Each holds a row group for each thread, and buffers: of three, 256 MB are too few.
     parallel: 2,
     prepare: () => engine.prepare(),
     takes: (target) =>
