@@ -23,7 +23,7 @@ import {
   readSource,
   targetOf,
 } from "./servers.ts";
-import { changeSource, deleteFromSource } from "./source-tables.ts";
+import { changeSource } from "./source-tables.ts";
 import type { Mode, Project } from "./trial.ts";
 import {
   lastSync,
@@ -179,8 +179,7 @@ async function killAndResume(
 async function change(input: ScenarioInput, name: string, round: number): Promise<void> {
   const client = await connect(input.servers.source, name);
   try {
-    await changeSource(client, round, input.rows);
-    if (input.scenario.changing) await deleteFromSource(client, round);
+    await changeSource(client, { round, rows: input.rows, deletes: input.scenario.changing });
   } finally {
     await client.end();
   }

@@ -19,11 +19,18 @@ export async function fillSource(client: Client, rows: number): Promise<void> {
   await client.query("vacuum analyze");
 }
 
-/** New rows and new versions of old ones, each with a greater `v` than any before. */
-export async function changeSource(client: Client, round: number, rows: number): Promise<void> {
+/**
+ * New rows and new versions of old ones, each with a greater `v` than any before; with `deletes` some rows go, and the
+ * server may use their place again. In one transaction: a sync that runs meanwhile sees all of it or nothing.
+ */
+export async function changeSource(
+  client: Client,
+  { round, rows, deletes }: { readonly round: number; readonly rows: number; readonly deletes: boolean },
+): Promise<void> {
   const base = rows * 10 * round;
   // Above every cursor of the rounds before, whatever ids they made.
   const version = 1_000_000_000 * round;
+  await client.query("begin");
   for (const table of TABLES) {
     await client.query(
       `update ${table} set v = ${version} + id, name = 'round ${round}', note = repeat(note, 1 + (id % 3)::int)
@@ -33,15 +40,10 @@ export async function changeSource(client: Client, round: number, rows: number):
       `insert into ${table} select ${base} + g, ${version} + ${base} + g, 'new', 1.5, timestamptz '2025-01-01 00:00:00+00', 'n'
        from generate_series(1, ${Math.ceil(rows / 20)}) g`,
     );
+    if (deletes) await client.query(`delete from ${table} where id % 97 = ${round % 97}`);
   }
-}
-
-/** Removes some rows, and lets the server use their place again. */
-export async function deleteFromSource(client: Client, round: number): Promise<void> {
-  for (const table of TABLES) {
-    await client.query(`delete from ${table} where id % 97 = ${round % 97}`);
-    await client.query(`vacuum ${table}`);
-  }
+  await client.query("commit");
+  if (deletes) await client.query(`vacuum ${TABLES.join(", ")}`);
 }
 
 /** The same text for the same row, in PostgreSQL and in DuckDB. */
