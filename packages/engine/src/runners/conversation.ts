@@ -81,9 +81,7 @@ export class Conversation {
     let broken: WeirError | undefined;
     try {
       for (let next = await this.#lines.next(); next.done !== true; next = await this.#lines.next()) {
-        const { messages, failure } = this.#parse(next.value);
-        for (const message of messages)
-          if (message.type === "CONTROL") await this.#input.rotate(message.control.connectorConfig.config);
+        const { messages, failure } = await this.#parse(next.value);
         if (messages.length > 0) yield messages;
         if (failure === undefined) continue;
         broken = failure;
@@ -150,7 +148,10 @@ export class Conversation {
     if (broken !== undefined) throw broken;
   }
 
-  #parse({ lines, cut }: Lines): { readonly messages: readonly Message[]; readonly failure?: WeirError } {
+  async #parse({
+    lines,
+    cut,
+  }: Lines): Promise<{ readonly messages: readonly Message[]; readonly failure?: WeirError }> {
     const messages: Message[] = [];
     const { speaker } = this.#input;
     // By index: there are millions of lines.
@@ -160,6 +161,8 @@ export class Conversation {
       const parsed = parseMessage(line);
       if (parsed.ok) {
         const { value } = parsed;
+        // At once: what it replaced is a secret in the very next line.
+        if (value.type === "CONTROL") await this.#input.rotate(value.control.connectorConfig.config);
         messages.push(value.type === "RECORD" || value.type === "STATE" ? value : this.#clean(value));
         continue;
       }
