@@ -5,7 +5,7 @@ import { rowsOf } from "@weir/kit/testing";
 import { describe, expect, it } from "vitest";
 import { childProcess, environmentFor } from "../../src/runners/index.ts";
 import type { HostileOptions } from "./executables.ts";
-import { CATALOG, commandFolders, hostile, idsOf, overhear, processesWith, readAll } from "./executables.ts";
+import { CATALOG, foldersLeft, hostile, idsOf, overhear, processesWith, readAll } from "./executables.ts";
 
 const SECRETS = { token: "s3cr3t-token", nested: { keys: ["inner-key-42"] } };
 
@@ -33,7 +33,7 @@ describe("an executable that ends well", () => {
     const { messages, failure } = await reading("well");
     expect(failure).toBeUndefined();
     expect(messages.map(({ type }) => type)).toEqual(["RECORD", "RECORD", "STATE", "TRACE"]);
-    expect(commandFolders()).toEqual([]);
+    expect(await foldersLeft()).toEqual([]);
   });
 
   it("may end its last line with its life", async () => {
@@ -202,7 +202,7 @@ describe("the end of an executable", () => {
       await expect(read).rejects.toThrow("stopped");
       expect(performance.now() - before).toBeLessThan(1000);
       expect(processesWith(mark)).toEqual([]);
-      expect(commandFolders()).toEqual([]);
+      expect(await foldersLeft()).toEqual([]);
     },
   );
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import type { Context, JsonObject, Message, Runner } from "@weir/protocol";
@@ -87,6 +88,15 @@ export function processesWith(mark: string): readonly number[] {
     .map(Number);
 }
 
-export function commandFolders(): readonly string[] {
-  return readdirSync(tmpdir()).filter((name) => name.startsWith(`weir-command-${process.pid}-`));
+/** Folders of commands that stay; tests that run beside this one have theirs, and those go. */
+export async function foldersLeft(): Promise<readonly string[]> {
+  const made = (): string[] =>
+    readdirSync(tmpdir()).filter((name) => name.startsWith(`weir-command-${process.pid}-`));
+  let left = made();
+  for (let tries = 0; left.length > 0 && tries < 200; tries += 1) {
+    await sleep(50);
+    const now = new Set(made());
+    left = left.filter((name) => now.has(name));
+  }
+  return left;
 }

@@ -23,6 +23,17 @@ export async function leavesNothing(subject: SourceSubject): Promise<JsonObject>
   };
   await round();
   await round();
+  // What others in this process do meanwhile looks like a leak once, a leak does so each time.
+  let tried = await growth(round, collect);
+  for (let tries = 1; tried.problem !== undefined && tries < 3; tries++) tried = await growth(round, collect);
+  expect(tried.problem === undefined, tried.problem ?? "");
+  return { reads: READS, grownKilobytes: Math.round(tried.grown / 1000) };
+}
+
+async function growth(
+  round: () => Promise<void>,
+  collect: () => void,
+): Promise<{ readonly problem: string | undefined; readonly grown: number }> {
   collect();
   const before = { memory: process.memoryUsage(), handles: handles() };
   for (let read = 0; read < READS; read += 2) await round();
@@ -32,13 +43,15 @@ export async function leavesNothing(subject: SourceSubject): Promise<JsonObject>
     await sleep(100);
     left = excess(handles(), before.handles);
   }
-  expect(left.length === 0, `${READS} reads leave open: ${left.join(", ")}`);
   collect();
   const now = process.memoryUsage();
   const grown = now.heapUsed + now.arrayBuffers - before.memory.heapUsed - before.memory.arrayBuffers;
-  const bound = READS * GROWTH_FOR_EACH;
-  expect(grown < bound, `${READS} reads leave ${Math.round(grown / 1e6)} MB in memory`);
-  return { reads: READS, grownKilobytes: Math.round(grown / 1000) };
+  if (left.length > 0) return { problem: `${READS} reads leave open: ${left.join(", ")}`, grown };
+  const much = grown >= READS * GROWTH_FOR_EACH;
+  return {
+    problem: much ? `${READS} reads leave ${Math.round(grown / 1e6)} MB in memory` : undefined,
+    grown,
+  };
 }
 
 function handles(): ReadonlyMap<string, number> {
