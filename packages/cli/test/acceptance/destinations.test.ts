@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -12,10 +12,12 @@ import {
   settle,
   sqlDump,
 } from "@weir/kit/acceptance";
-import { afterAll, describe, test } from "vitest";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { duckSql, newDatabase } from "../end-to-end/databases.ts";
 import { executable, folder } from "./executable.ts";
 
+// Files that run in one process share the folder, and each leaves nothing behind.
+beforeAll(() => mkdir(folder, { recursive: true }));
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const notFolder = [{ config: { folder: fileURLToPath(import.meta.url) }, says: /not a folder/ }];

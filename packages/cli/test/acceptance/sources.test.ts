@@ -2,10 +2,12 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { rowsOfSide, settle, sourceRow, type SourceSubject } from "@weir/kit/acceptance";
-import { afterAll, describe, test } from "vitest";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { newDatabase } from "../end-to-end/databases.ts";
 import { executable, folder } from "./executable.ts";
 
+// Files that run in one process share the folder, and each leaves nothing behind.
+beforeAll(() => mkdir(folder, { recursive: true }));
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** A row may start a dozen processes, on a machine that is busy with others. */
