@@ -11,7 +11,6 @@ export type { DestinationDefinition, SourceDefinition } from "./define.ts";
 export { defineDestination, defineSource } from "./define.ts";
 export type { RecordDestinationDefinition } from "./record/destination.ts";
 export { recordDestination } from "./record/destination.ts";
-export { modeUnsupported } from "./record/session.ts";
 export type { RecordSourceDefinition } from "./record/source.ts";
 export { recordSource } from "./record/source.ts";
 export type { ReadRequest, RecordFields, RecordStep, RecordStream } from "./record/stream.ts";

@@ -12,6 +12,7 @@ export { fieldsOf, kindOf, schemaOf } from "./field.ts";
 export type { JsonObject, JsonValue } from "./json.ts";
 export { ExactNumber, isObject, isTooDeep, MAX_DEPTH, parseJson, stringifyJson } from "./json.ts";
 export type * from "./message.ts";
+export { modeUnsupported } from "./mode-unsupported.ts";
 export type { Parsed, ParseProblem } from "./parse.ts";
 export { parseCatalog, parseConfiguredCatalog, parseMessage, serializeMessage } from "./parse.ts";
 export type * from "./rejected-row.ts";

@@ -81,7 +81,8 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 function parseText(given: string | Uint8Array): Parsed<JsonValue> {
   try {
     const text = typeof given === "string" ? given : utf8.decode(given);
-    if (isTooDeep(text)) return tooDeep();
+    // Else it is no message, however deep.
+    if (text.trimStart().startsWith("{") && isTooDeep(text)) return tooDeep();
     return { ok: true, value: parseJson(text) };
   } catch (error) {
     // The parser's own message quotes the text, which may hold a secret.

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command, JsonObject, JsonValue, SourceState } from "@weir/protocol";
@@ -15,7 +15,7 @@ const PREFIX = "weir-command-";
 /** Folders of processes that were killed are removed when they are this old. */
 const LEFTOVER_MS = 3_600_000;
 
-/** What a command reads, in files that only this user may read. */
+/** What a command reads, in files and a folder that only this user may read. */
 export async function commandFolder(command: Command): Promise<CommandFolder> {
   if (command.name === "spec") return { args: ["spec"], remove: async () => undefined };
   // Once is enough for a process, and a folder for temporary files may hold very many.
@@ -23,7 +23,6 @@ export async function commandFolder(command: Command): Promise<CommandFolder> {
   const folder = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true }).catch(() => undefined);
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
     const args: string[] = [command.name];
     for (const [name, value] of filesOf(command)) {
       const path = join(folder, `${name}.json`);

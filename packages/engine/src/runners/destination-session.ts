@@ -10,7 +10,7 @@ import type {
   StreamPlan,
   WriteMode,
 } from "@weir/protocol";
-import { streamKey, WeirError } from "@weir/protocol";
+import { modeUnsupported, streamKey, WeirError } from "@weir/protocol";
 import { logLevelOf, reported } from "../reported.ts";
 import type { Commands } from "./commands.ts";
 import type { Conversation } from "./conversation.ts";
@@ -128,7 +128,8 @@ class ChildDestinationSession {
       await this.#write(`${JSON.stringify({ type: "STATE", state })}\n`);
     }
     if (rows.size === 0) this.#tell(this.#echoes.commit({ checkpoints, waits }));
-    await this.#saidToBeDurable(rows.size === 0);
+    // A commit that sent nothing is done when it is kept.
+    if (rows.size === 0) await this.#telling;
   }
 
   poison(streams: Iterable<StreamPlan>): void {
@@ -210,11 +211,6 @@ class ChildDestinationSession {
     }
   }
 
-  /** A commit that sent nothing is done when it is kept, where nothing before it is waited for. */
-  async #saidToBeDurable(local: boolean): Promise<void> {
-    if (local) await this.#telling;
-  }
-
   #throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure.error as Error;
   }
@@ -291,17 +287,6 @@ function abandoned(stream: string): WeirError {
     next: "Mend what the stream failed for; it is then loaded from the start.",
     recovery: "retry",
     origin: "destination",
-  });
-}
-
-function modeUnsupported(stream: StreamPlan, modes: readonly WriteMode[]): WeirError {
-  return new WeirError({
-    code: "destination.mode_unsupported",
-    message: `Stream ${stream.key} is to be written in mode ${stream.mode}, which this destination cannot.`,
-    next: `Choose a sync mode that writes by ${modes.join(" or ")}.`,
-    recovery: "ask",
-    origin: "destination",
-    stream: stream.key,
   });
 }
 

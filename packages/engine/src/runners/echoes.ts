@@ -26,15 +26,9 @@ export class Echoes {
   readonly #echoed = new Map<string, number>();
   #commits: Commit[] = [];
   #last = 0;
-  #rejected = 0;
 
   constructor(id: string) {
     this.#id = id;
-  }
-
-  /** Rows the destination says it refused. */
-  get rejected(): number {
-    return this.#rejected;
   }
 
   /** Streams with states that have not come back. */
@@ -67,7 +61,7 @@ export class Echoes {
     const covered = waiting.slice(0, at + 1);
     const { recordCount, rejectedRecordCount = 0 } = state.destinationStats ?? {};
     if (recordCount !== undefined) this.#compare(stream, covered, recordCount + rejectedRecordCount);
-    this.#rejected += rejectedRecordCount;
+    if (rejectedRecordCount > 0) throw this.#refused(stream, rejectedRecordCount);
     this.#sent.set(stream, waiting.slice(at + 1));
     this.#echoed.set(stream, covered.at(-1)?.number ?? 0);
     return this.#settled();
@@ -103,6 +97,17 @@ export class Echoes {
       message: `${this.#id} says it took ${counted} rows of ${stream} before a state, ${sum} were sent.`,
       next: "The sync goes on after the last state that was right; if it repeats, report it to the connector's maintainer.",
       recovery: "stop",
+      origin: "destination",
+    });
+  }
+
+  /** Which rows they are is not said, so that they cannot be set aside: going on would lose them. */
+  #refused(stream: string, rows: number): WeirError {
+    return new WeirError({
+      code: "destination.rows_refused",
+      message: `${this.#id} refused ${rows} rows of ${stream}, and does not say which.`,
+      next: "Its log tells more. Mend the rows at the source, or leave out the field it cannot take; the sync goes on after the last state without refused rows.",
+      recovery: "ask",
       origin: "destination",
     });
   }

@@ -125,6 +125,7 @@ describe("a destination that breaks", () => {
     ["backwards", "destination.state_unexpected"],
     ["stranger", "destination.state_unexpected"],
     ["twice", "destination.state_unexpected"],
+    ["rejects", "destination.rows_refused"],
   ])(
     "%s: what it says is not believed, and the sync stops",
     async (what, code) => {

@@ -9,7 +9,7 @@ import type {
   StreamPlan,
   WriteMode,
 } from "@weir/protocol";
-import { isObject, WeirError } from "@weir/protocol";
+import { isObject, modeUnsupported, WeirError } from "@weir/protocol";
 import type { RecordWriter } from "./writer.ts";
 import { Spool } from "./spool.ts";
 import { writerTransaction } from "./transaction.ts";
@@ -187,18 +187,6 @@ function refuseCollisions(streams: readonly StreamPlan[]): void {
     }
     taken.set(name, key);
   }
-}
-
-/** What a destination says of a stream whose mode it does not have. */
-export function modeUnsupported(stream: StreamPlan, modes: readonly WriteMode[]): WeirError {
-  return new WeirError({
-    code: "destination.mode_unsupported",
-    message: `Stream ${stream.key} is to be written in mode ${stream.mode}, which this destination cannot.`,
-    next: `Choose a sync mode that writes by ${modes.join(" or ")}.`,
-    recovery: "ask",
-    origin: "destination",
-    stream: stream.key,
-  });
 }
 
 function cannotSort(stream: StreamPlan): WeirError {
