@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { seededRandom } from "@weir/kit/testing";
 import type { Damage } from "./check.ts";
 import { addDamage, isDamaged, NO_DAMAGE } from "./check.ts";
-import type { TortureOptions } from "./options.ts";
+import type { DestinationName, TortureOptions } from "./options.ts";
 import { readOptions } from "./options.ts";
-import type { Scenario } from "./scenario.ts";
+import type { Scenario, Victim } from "./scenario.ts";
 import { placeFor, projectFor, runScenario } from "./scenario.ts";
 import type { Servers } from "./servers.ts";
 import { copyBase, dropCopy, startServers } from "./servers.ts";
+import type { Executables } from "./trial.ts";
 import { modesOf, syncToEnd } from "./trial.ts";
 
 interface Report {
@@ -42,14 +43,15 @@ async function torture(options: TortureOptions): Promise<Report> {
         folder,
         rows: options.rows,
         random,
-        usual: usual[scenario.destination],
+        usual: usual.get(kindOf(scenario)) ?? 0,
       });
       trials += 1;
       kills += outcome.kills;
       // The machine's speed drifts: a kill that came too late means that syncs take less than was measured.
-      usual[scenario.destination] *= outcome.kills === 0 ? 0.8 : 1.03;
+      const factor = outcome.kills === 0 ? 0.8 : 1.03;
+      usual.set(kindOf(scenario), (usual.get(kindOf(scenario)) ?? 0) * factor);
       damage = addDamage(damage, outcome.damage);
-      const kind = `${scenario.destination} ${scenario.mode}, ${scenario.victim}`;
+      const kind = `${kindOf(scenario)} ${scenario.mode}, ${scenario.victim}`;
       byKind[kind] = (byKind[kind] ?? 0) + outcome.kills;
       const text = `trial ${scenario.number}: ${kind}, sync ${scenario.during}`;
       if (isDamaged(outcome.damage)) damaged.push(`${text}: ${JSON.stringify(outcome.damage)}`);
@@ -69,15 +71,40 @@ async function torture(options: TortureOptions): Promise<Report> {
 function pick(number: number, random: () => number, options: TortureOptions): Scenario {
   const { changing, destinations, child } = options;
   const destination = destinations[number % destinations.length] ?? "postgres";
-  const servers =
-    destination === "postgres"
-      ? (["source server", "destination server"] as const)
-      : (["source server"] as const);
-  const other = child ? "child" : (servers[Math.floor(random() * servers.length)] ?? "source server");
-  const victim = random() < (child ? 0.4 : 0.75) ? "sync" : other;
   const modes = modesOf(destination);
   const mode = modes[Math.floor(number / destinations.length) % modes.length] ?? "full_refresh_append";
-  return { number, destination, mode, victim, during: random() < 0.6 ? 1 : 2, changing, child };
+  const executables = child ? one(EXECUTABLES, random) : IN_PROCESS;
+  const other = one(othersThan(destination, executables), random);
+  const victim = random() < (child ? 0.3 : 0.75) ? "sync" : other;
+  return { number, destination, mode, victim, during: random() < 0.6 ? 1 : 2, changing, executables };
+}
+
+const IN_PROCESS: Executables = { source: false, destination: false };
+
+const EXECUTABLES: readonly [Executables, ...Executables[]] = [
+  { source: true, destination: false },
+  { source: false, destination: true },
+  { source: true, destination: true },
+];
+
+/** What else than the sync can be killed: executables where there are any, else servers. */
+function othersThan(destination: DestinationName, executables: Executables): readonly [Victim, ...Victim[]] {
+  const { source, destination: isExecutable } = executables;
+  if (source && isExecutable) return ["source executable", "destination executable"];
+  if (isExecutable) return ["destination executable"];
+  if (source) return ["source executable"];
+  return destination === "postgres" ? ["source server", "destination server"] : ["source server"];
+}
+
+function one<T>(list: readonly [T, ...T[]], random: () => number): T {
+  return list[Math.floor(random() * list.length)] ?? list[0];
+}
+
+/** Scenarios of one kind take the same time. */
+function kindOf({ destination, executables }: Pick<Scenario, "destination" | "executables">): string {
+  const sides = [executables.source ? "source" : "", executables.destination ? "destination" : ""];
+  const names = sides.filter((side) => side !== "").join(" and ");
+  return names === "" ? destination : `${destination} (${names} executable)`;
 }
 
 /** How long a first sync takes here when nobody disturbs it: kills fall within that time. */
@@ -85,25 +112,27 @@ async function measureUsual(
   servers: Servers,
   folder: string,
   { destinations, child }: TortureOptions,
-): Promise<Record<Scenario["destination"], number>> {
-  const usual = { postgres: 0, duckdb: 0, parquet: 0, csv: 0, jsonl: 0 };
+): Promise<Map<string, number>> {
+  const usual = new Map<string, number>();
   for (const destination of destinations) {
-    const name = `usual_${destination}`;
-    await copyBase(servers, name);
-    const scenario: Scenario = {
-      number: 0,
-      destination,
-      mode: "full_refresh_overwrite",
-      victim: "sync",
-      during: 1,
-      changing: false,
-      child,
-    };
-    const place = placeFor({ servers, scenario, folder }, name);
-    const { milliseconds } = await syncToEnd(projectFor({ servers, scenario, folder }, name, place));
-    usual[destination] = milliseconds;
-    await place.remove();
-    await dropCopy(servers, name);
+    for (const executables of child ? EXECUTABLES : [IN_PROCESS]) {
+      const name = `usual_${usual.size}`;
+      await copyBase(servers, name);
+      const scenario: Scenario = {
+        number: 0,
+        destination,
+        mode: "full_refresh_overwrite",
+        victim: "sync",
+        during: 1,
+        changing: false,
+        executables,
+      };
+      const place = placeFor({ servers, scenario, folder }, name);
+      const { milliseconds } = await syncToEnd(projectFor({ servers, scenario, folder }, name, place));
+      usual.set(kindOf(scenario), milliseconds);
+      await place.remove();
+      await dropCopy(servers, name);
+    }
   }
   return usual;
 }

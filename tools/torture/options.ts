@@ -9,7 +9,7 @@ export interface TortureOptions {
   /** Change the source between attempts, and check the promise for that instead. */
   readonly changing: boolean;
   readonly keep: boolean;
-  /** Run the source as an executable, `weir connector source-postgres`, and kill that instead of servers. */
+  /** Run source, destination or both as executables, `weir connector <id>`, and kill these instead of servers. */
   readonly child: boolean;
   readonly destinations: readonly DestinationName[];
 }

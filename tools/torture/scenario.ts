@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Damage } from "./check.ts";
 import {
   addDamage,
+  atLeast,
   compare,
   compareNothingLost,
   comparePromise,
@@ -24,28 +25,34 @@ import {
   targetOf,
 } from "./servers.ts";
 import { changeSource } from "./source-tables.ts";
-import type { Mode, Project } from "./trial.ts";
+import type { Executables, Mode, Project } from "./trial.ts";
 import {
   lastSync,
   syncKilled,
   syncToEnd,
-  syncWhileChildDies,
+  syncWhileExecutableDies,
   syncWhileServerDies,
   tablesOf,
   writeProject,
 } from "./trial.ts";
 
+export type Victim =
+  | "sync"
+  | "source executable"
+  | "destination executable"
+  | "source server"
+  | "destination server";
+
 export interface Scenario {
   readonly number: number;
   readonly destination: DestinationName;
   readonly mode: Mode;
-  /** What is killed: the sync, or a database server under it. */
-  readonly victim: "sync" | "child" | "source server" | "destination server";
+  /** What is killed: the sync, an executable of it, or a database server under it. */
+  readonly victim: Victim;
   /** 1: during the first sync. 2: during the sync after a change of the source. */
   readonly during: 1 | 2;
   readonly changing: boolean;
-  /** The source runs as an executable. */
-  readonly child: boolean;
+  readonly executables: Executables;
 }
 
 export interface ScenarioInput {
@@ -121,8 +128,10 @@ export function projectFor(
     source: { ...connectionConfig(servers.source, name, PASSWORD_VARIABLE), part_megabytes: 1 },
     place,
     mode: scenario.mode,
-    child: scenario.child,
+    executables: scenario.executables,
     env: {
+      // What an executable keeps in a destination is kept by streams, and those are the same in every trial.
+      WEIR_CONNECTION: name,
       [PASSWORD_VARIABLE]: servers.source.password,
       [`${PASSWORD_VARIABLE}_TO`]: servers.destination.password,
     },
@@ -162,8 +171,9 @@ async function killAndResume(
     await syncToEnd(project);
     return kills;
   }
-  if (scenario.victim === "child") {
-    const killed = await syncWhileChildDies(project, delay());
+  if (scenario.victim === "source executable" || scenario.victim === "destination executable") {
+    const command = scenario.victim === "source executable" ? "read" : "write";
+    const killed = await syncWhileExecutableDies(project, delay(), command);
     await changeAgain(2);
     return killed ? 1 : 0;
   }
@@ -206,15 +216,20 @@ function judge({ scenario, table, before, now, found, syncs }: Judgement): Damag
   const first = before.get(table) ?? new Map<string, number>();
   const last = now.get(table) ?? new Map<string, number>();
   if (scenario.changing) return judgeChanging(scenario, table, last, found, syncs);
+  // What an executable has been sent cannot be taken back: at least once, and once where rows replace each other.
+  const promised = scenario.executables.destination ? atLeast : compare;
   switch (scenario.mode) {
     case "full_refresh_overwrite":
     case "full_refresh_overwrite_deduped":
     case "incremental_append_deduped":
       return compare(last, found);
     case "full_refresh_append":
-      return compare(scenario.during === 1 ? times(last, syncs) : plus(first, times(last, syncs - 1)), found);
+      return promised(
+        scenario.during === 1 ? times(last, syncs) : plus(first, times(last, syncs - 1)),
+        found,
+      );
     case "incremental_append":
-      return compare(scenario.during === 1 ? last : plus(first, fresh(first, last)), found);
+      return promised(scenario.during === 1 ? last : plus(first, fresh(first, last)), found);
   }
 }
 
@@ -226,8 +241,10 @@ function judgeChanging(
   found: Contents,
   syncs: number,
 ): Damage {
-  const single =
-    scenario.mode !== "incremental_append" && (scenario.mode !== "full_refresh_append" || syncs === 1);
+  const appends = scenario.mode === "incremental_append" || scenario.mode === "full_refresh_append";
+  const loadsOnce =
+    scenario.mode === "full_refresh_append" && syncs === 1 && !scenario.executables.destination;
+  const single = !appends || loadsOnce;
   if (table === "keyed" && single) return comparePromise(now, found);
   return compareNothingLost(now, found);
 }

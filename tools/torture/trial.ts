@@ -9,6 +9,9 @@ import { startWeir, WEIR } from "./process.ts";
 
 const SOURCE = "source-postgres";
 
+/** For how long an executable may outlive the sync that was killed. */
+const SURVIVAL_MS = 3000;
+
 const MODES = [
   "full_refresh_append",
   "full_refresh_overwrite",
@@ -37,14 +40,19 @@ export interface Project {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** Which sides run as executables, `weir connector <id>`. */
+export interface Executables {
+  readonly source: boolean;
+  readonly destination: boolean;
+}
+
 export interface ProjectInput {
   readonly folder: string;
   readonly connection: string;
   readonly source: Readonly<Record<string, unknown>>;
   readonly place: Place;
   readonly mode: Mode;
-  /** The source runs as an executable. */
-  readonly child: boolean;
+  readonly executables: Executables;
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -58,8 +66,10 @@ export function writeProject(input: ProjectInput): Project {
     ...(input.mode.startsWith("incremental") ? { cursor: "v" } : {}),
   }));
   const document = {
-    sources: { from: { ...connectorOf(input), config: input.source } },
-    destinations: { to: { connector: input.place.kind, config: input.place.config } },
+    sources: { from: { ...connector(SOURCE, input.executables.source), config: input.source } },
+    destinations: {
+      to: { ...connector(input.place.kind, input.executables.destination), config: input.place.config },
+    },
     connections: {
       [input.connection]: {
         source: "from",
@@ -81,12 +91,17 @@ export async function syncToEnd(project: Project): Promise<Ended> {
   return ended;
 }
 
-/** One sync killed after `delay` milliseconds; tells whether it was still running then. */
+/** One sync killed after `delay` milliseconds; tells whether it was still running then. Nothing of it may live on. */
 export async function syncKilled(project: Project, delay: number): Promise<boolean> {
   const { child, ended } = startWeir(["sync", "--json"], project.folder, project.env);
   const alive = await Promise.race([ended.then(() => false), sleep(delay, true)]);
   if (alive) child.kill("SIGKILL");
   await ended;
+  for (let waited = 0; processesIn(project.folder).length > 0; waited += 100) {
+    if (waited > SURVIVAL_MS)
+      throw new Error(`Executables outlive the sync that was killed: ${project.folder}`);
+    await sleep(100);
+  }
   return alive;
 }
 
@@ -105,33 +120,39 @@ export async function syncWhileServerDies(
   return alive;
 }
 
-/** One sync whose source, an executable, is killed after `delay` milliseconds; the sync is to recover by itself. */
-export async function syncWhileChildDies(project: Project, delay: number): Promise<boolean> {
+/** One sync of which an executable is killed after `delay` milliseconds; the sync is to recover by itself. */
+export async function syncWhileExecutableDies(
+  project: Project,
+  delay: number,
+  command: "read" | "write",
+): Promise<boolean> {
   const { ended } = startWeir(["sync", "--json"], project.folder, project.env);
   const alive = await Promise.race([ended.then(() => false), sleep(delay, true)]);
-  const victims = alive ? readersIn(project.folder) : [];
-  for (const pid of victims) process.kill(pid, "SIGKILL");
+  const victims = alive ? processesIn(project.folder).filter((each) => each.command === command) : [];
+  for (const { pid } of victims) process.kill(pid, "SIGKILL");
   const { code, output } = await ended;
   if (code !== 0)
-    throw new Error(`The sync did not survive its source's death (exit ${code}):\n${output.slice(-3000)}`);
+    throw new Error(
+      `The sync did not survive the death of its ${command} (exit ${code}):\n${output.slice(-3000)}`,
+    );
   return victims.length > 0;
 }
 
-function connectorOf({ child }: ProjectInput): object {
-  if (!child) return { connector: SOURCE };
-  return { command: [process.execPath, WEIR, "connector", SOURCE] };
+function connector(id: string, isExecutable: boolean): object {
+  if (!isExecutable) return { connector: id };
+  return { command: [process.execPath, WEIR, "connector", id], env: ["WEIR_CONNECTION"] };
 }
 
-/** Executables of the source that read now. */
-function readersIn(folder: string): readonly number[] {
+/** Executables that run in a trial's folder now. */
+function processesIn(folder: string): readonly { readonly pid: number; readonly command: string }[] {
   return globSync("/proc/[0-9]*").flatMap((process) => {
     try {
       const words = readFileSync(`${process}/cmdline`, "utf8").split("\0");
-      const reads = words.at(0)?.endsWith("node") === true && words[2] === "connector" && words[4] === "read";
-      return reads && readlinkSync(`${process}/cwd`) === folder
-        ? [Number(process.slice("/proc/".length))]
-        : [];
+      if (!words[0]?.endsWith("node") || words[2] !== "connector") return [];
+      if (readlinkSync(`${process}/cwd`) !== folder) return [];
+      return [{ pid: Number(process.slice("/proc/".length)), command: words[4] ?? "" }];
     } catch {
+      // It ended meanwhile.
       return [];
     }
   });
