@@ -55,10 +55,8 @@ async function torture(options: TortureOptions): Promise<Report> {
       byKind[kind] = (byKind[kind] ?? 0) + outcome.kills;
       const text = `trial ${scenario.number}: ${kind}, sync ${scenario.during}`;
       if (isDamaged(outcome.damage)) damaged.push(`${text}: ${JSON.stringify(outcome.damage)}`);
-      if (!options.json)
-        console.log(
-          `${text}: ${outcome.kills} kills, ${isDamaged(outcome.damage) ? JSON.stringify(outcome.damage) : "exact"}`,
-        );
+      const found = isDamaged(outcome.damage) ? JSON.stringify(outcome.damage) : "exact";
+      console.error(`${text}: ${outcome.kills} kills, ${found}`);
     }
   } finally {
     await servers.stop();
