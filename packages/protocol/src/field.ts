@@ -1,21 +1,24 @@
 import type { JsonObject, JsonValue } from "./json.ts";
 import { isObject } from "./json.ts";
 
+/** Kinds of one value. */
+export const SCALAR_KINDS = [
+  "string",
+  "boolean",
+  "integer",
+  "number",
+  "date",
+  "timestamp_with_timezone",
+  "timestamp_without_timezone",
+  "time_with_timezone",
+  "time_without_timezone",
+] as const;
+
+/** All kinds; the last four have JSON as their text. */
+export const FIELD_KINDS = [...SCALAR_KINDS, "object", "array", "union", "unknown"] as const;
+
 /** What a value means: the types of Airbyte's protocol. `unknown` is anything, kept as JSON. */
-export type FieldKind =
-  | "string"
-  | "boolean"
-  | "integer"
-  | "number"
-  | "date"
-  | "timestamp_with_timezone"
-  | "timestamp_without_timezone"
-  | "time_with_timezone"
-  | "time_without_timezone"
-  | "object"
-  | "array"
-  | "union"
-  | "unknown";
+export type FieldKind = (typeof FIELD_KINDS)[number];
 
 /** A top-level field of a stream. */
 export interface Field {

@@ -8,7 +8,7 @@ export type * from "./encoding.ts";
 export type { Failure, FailureOrigin, Recovery } from "./errors.ts";
 export { failureOf, WeirError } from "./errors.ts";
 export type { Field, FieldKind, NativeType } from "./field.ts";
-export { fieldsOf, kindOf, schemaOf } from "./field.ts";
+export { FIELD_KINDS, fieldsOf, kindOf, schemaOf, SCALAR_KINDS } from "./field.ts";
 export type { JsonObject, JsonValue } from "./json.ts";
 export { ExactNumber, isObject, isTooDeep, MAX_DEPTH, parseJson, stringifyJson } from "./json.ts";
 export type * from "./message.ts";

@@ -296,4 +296,24 @@ describe("a CSV file", () => {
       ],
     ]);
   });
+
+  it("with a first row longer than the sample has the types of that row", async () => {
+    const result = await readText(
+      "a.csv",
+      `id,day,text\n1,2024-01-02,${"x".repeat(3_000_000)}\n2,2024-01-03,y\n`,
+    );
+    expect(rowsOf(result).map(({ id, day }) => [id, day])).toEqual([
+      [1, "2024-01-02"],
+      [2, "2024-01-03"],
+    ]);
+    expect(kindsOf(result)["id"]).toEqual({ type: ["null", "integer"] });
+  });
+
+  it("keeps a U+FEFF that does not begin the file", async () => {
+    const result = await readText("a.csv", '\ufeff\ufeffa,b\n\ufeffx,\ufeff\n"\ufeff",""\n');
+    expect(rowsOf(result)).toEqual([
+      { "\ufeffa": "\ufeffx", b: "\ufeff" },
+      { "\ufeffa": "\ufeff", b: "" },
+    ]);
+  });
 });

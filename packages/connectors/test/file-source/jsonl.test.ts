@@ -83,4 +83,53 @@ describe("a file of JSON lines", () => {
     expect(rowsOf(result)[0]?.["_weir_file"]).toBe("a.jsonl");
     expect(result.rejected["rows"]).toMatchObject([{ record: { line: 50_001, text: "broken" } }]);
   });
+
+  it("with a first row longer than the sample is looked at until that row ends", async () => {
+    const long = `{"id":1,"day":"2024-01-02","text":"${"x".repeat(3_000_000)}"}\n`;
+    const result = await readText("a.jsonl", `${long}{"id":2,"day":null}\n`);
+    expect(Object.keys(kindsOf(result))).toEqual(["id", "day", "text"]);
+    expect(rowsOf(result).map(({ id, day }) => [id, day])).toEqual([
+      [1, "2024-01-02"],
+      [2, null],
+    ]);
+  });
+
+  it("has the columns a schema file beside it declares, those no sample shows as well", async () => {
+    const columns = [
+      { name: "later", kind: "boolean" },
+      { name: "id", kind: "number", precision: 10, scale: 2 },
+      { name: "_airbyte_raw_id", kind: "string" },
+    ];
+    const root = folderWith({
+      "a.jsonl": `${'{"id":1}\n'.repeat(140_000)}{"id":2,"later":true}\n`,
+      "_schema.json": JSON.stringify({ weir: 1, format: "jsonl", columns }),
+    });
+    const result = await read({ root, files: ["*.jsonl"] });
+    expect(Object.keys(kindsOf(result))).toEqual(["id", "later"]);
+    expect(kindsOf(result)["id"]).toMatchObject({ "x-weir": { precision: 10, scale: 2 } });
+    expect(rowsOf(result).at(-1)).toEqual({ id: 2, later: true });
+    expect(result.changes["rows"]).toEqual([]);
+  });
+
+  it("has rows beside a broken line as long as the sample", async () => {
+    const result = await readText("a.jsonl", `${"broken ".repeat(500_000)}\n{"id":2}\n`);
+    expect(rowsOf(result)).toEqual([{ id: 2 }]);
+    expect(result.rejected["rows"]).toMatchObject([{ code: "source.row_not_json", record: { line: 1 } }]);
+  });
+
+  it("takes a U+FEFF for a mark at the file's start only, however it is cut into parts", async () => {
+    // The second part begins with the third line: its mark is no mark.
+    const filled = (id: number): string => `{"id":${id},"text":"${"x".repeat(1_000_000)}"}\n`;
+    const text = `\ufeff${filled(1)}${filled(2)}\ufeff${filled(3)}\ufeff\n${filled(4)}`;
+    const root = folderWith({ "a.jsonl": text });
+    for (const megabytes of [1, 2, 64]) {
+      const config = { part_megabytes: megabytes };
+      const result = await read({ root, files: ["a.jsonl"], config });
+      expect(rowsOf(result).map(({ id }) => id)).toEqual([1, 2, 4]);
+      expect(result.rejected["rows"]).toMatchObject([
+        { code: "source.row_not_json", record: { line: 3 } },
+        { code: "source.row_not_json", record: { line: 4 } },
+      ]);
+    }
+  });
 });

@@ -59,6 +59,40 @@ describe("a Parquet file", () => {
     expect(kindsOf(result)["dec"]).toMatchObject({ "x-weir": { precision: 38, scale: 18 } });
   });
 
+  it("keeps endless dates and times, and dates no timestamp reaches", async () => {
+    const root = await parquetOf(`
+      SELECT * FROM (VALUES
+        (1, DATE '5874897-12-31', TIMESTAMP '294247-01-10 04:00:54.775806', TIMESTAMPTZ '2024-01-01 00:00:00+00'),
+        (2, DATE 'infinity', TIMESTAMP 'infinity', TIMESTAMPTZ '-infinity'),
+        (3, DATE '-infinity', TIMESTAMP '-infinity', TIMESTAMPTZ 'infinity'),
+        (4, DATE '4714-11-24 (BC)', TIMESTAMP '0044-03-15 (BC) 12:00:00.000001', NULL),
+        (5, DATE '10000-01-01', NULL, NULL), (6, NULL, NULL, NULL)) AS t (id, d, ts, tz)`);
+    const result = await read({ root, files: ["*.parquet"] });
+    expect(rowsOf(result)).toEqual([
+      {
+        id: 1,
+        d: "5874897-12-31",
+        ts: "294247-01-10 04:00:54.775806",
+        tz: "2024-01-01 00:00:00+00",
+      },
+      { id: 2, d: "infinity", ts: "infinity", tz: "-infinity" },
+      { id: 3, d: "-infinity", ts: "-infinity", tz: "infinity" },
+      { id: 4, d: "4714-11-24 BC", ts: "0044-03-15 12:00:00.000001 BC", tz: null },
+      { id: 5, d: "10000-01-01", ts: null, tz: null },
+      { id: 6, d: null, ts: null, tz: null },
+    ]);
+    expect(result.changes["rows"]).toEqual([]);
+  });
+
+  it("keeps a U+FEFF that begins a text or a name", async () => {
+    const long = "x".repeat(40);
+    const root = await parquetOf(`
+      SELECT '\ufeffa' AS "\ufeffname", '\ufeff\ufeff${long}' AS long, '\ufeff' AS alone, '\ufeffe'::ENUM('\ufeffe') AS e`);
+    expect(rowsOf(await read({ root, files: ["*.parquet"] }))).toEqual([
+      { "\ufeffname": "\ufeffa", long: `\ufeff\ufeff${long}`, alone: "\ufeff", e: "\ufeffe" },
+    ]);
+  });
+
   it("is read in parts of row groups, with the rows' numbers", async () => {
     const root = await parquetOf(
       "SELECT range AS n, md5(range::VARCHAR) AS t FROM range(200000)",

@@ -1,21 +1,5 @@
 import { Type, type Static } from "@weir/kit";
-
-/** Kinds that `types` may name: all there are. */
-export const KINDS = [
-  "string",
-  "boolean",
-  "integer",
-  "number",
-  "date",
-  "timestamp_with_timezone",
-  "timestamp_without_timezone",
-  "time_with_timezone",
-  "time_without_timezone",
-  "object",
-  "array",
-  "union",
-  "unknown",
-] as const;
+import { FIELD_KINDS } from "@weir/protocol";
 
 const csv = Type.Object(
   {
@@ -100,7 +84,7 @@ const stream = Type.Object({
     },
   ),
   csv,
-  types: Type.Record(Type.String(), Type.Union(KINDS.map((kind) => Type.Literal(kind))), {
+  types: Type.Record(Type.String(), Type.Union(FIELD_KINDS.map((kind) => Type.Literal(kind))), {
     title: "Types",
     description: "Kinds of columns that are not to be guessed.",
     default: {},

@@ -20,6 +20,8 @@ export async function streamOf(scene: StreamScene, signal: AbortSignal): Promise
       ]
     : [];
   const reserved = new Set([...SYNC_COLUMNS, ...own.map((field) => field.name)]);
+  // A schema file knows the columns that no row of the sample has.
+  for (const [column, field] of declared) if (!columns.has(column)) columns.set(column, field);
   const fields = [...columns].flatMap(([column, field]): readonly Field[] => {
     if (reserved.has(column)) return [];
     const given = types[column];

@@ -12,7 +12,12 @@ import {
 import type { TextChunk } from "./text.ts";
 
 /** UTF-16 units. */
-const MAX_LINE = 64 * 1024 * 1024;
+export const MAX_LINE = 64 * 1024 * 1024;
+
+/** Nothing but what JSON calls blanks: U+FEFF and the like are no lines to pass over. */
+export function isBlank(line: string): boolean {
+  return line.trim() === "" && /^[ \t\r]*$/.test(line);
+}
 
 /** Cuts text into lines, wherever its pieces are cut. */
 export class LineSplitter {
@@ -92,7 +97,7 @@ export async function* readJsonl(
             trouble: "row_not_text",
             reason: "Some bytes are no text in the file's encoding; U+FFFD stands for them here.",
           } as const)
-        : text.trim() === ""
+        : isBlank(text)
           ? undefined
           : parseLine(text);
       if (parsed === undefined) continue;

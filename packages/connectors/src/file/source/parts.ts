@@ -203,9 +203,7 @@ function batchesOf(
   const { file } = task;
   if (format === "parquet") return readParquet(scene, file, range, request, signal);
   const bytes = plainBytes(file, { token: config.token, signal, range });
-  // Only the first bytes of a file can be a byte order mark.
-  const isMiddle = range !== undefined && range.from > 0;
-  const text = textOf(file.name, bytes, stream.encoding === "auto" && isMiddle ? "utf-8" : stream.encoding);
+  const text = textOf(file.name, bytes, stream.encoding, range !== undefined && range.from > 0);
   return format === "csv"
     ? readCsv(file.name, text, stream.csv, request)
     : readJsonl(file.name, text, request, { firstLine: () => lines.at(task, range?.from ?? 0, signal) });

@@ -3,7 +3,7 @@ import { plainBytes } from "./bytes.ts";
 import { HEAD_LENGTH, shapeOf } from "./csv/dialect.ts";
 import { CsvScanner } from "./csv/scanner.ts";
 import type { FoundFile } from "./found.ts";
-import { LineSplitter, parseLine } from "./jsonl.ts";
+import { isBlank, LineSplitter, MAX_LINE, parseLine } from "./jsonl.ts";
 import { type Guess, kindOfJson, kindOfText, widened } from "./kinds.ts";
 import { parquetFields } from "./parquet/schema.ts";
 import { formatIn, type StreamScene } from "./scene.ts";
@@ -14,9 +14,12 @@ export type Columns = Map<string, Field | undefined>;
 
 type Guesses = Map<string, Guess>;
 
-/** Looked at in all for a stream, and at least and at most of one file. 20 MB take 0.4 s. */
+/** Looked at in all for a stream, and at least and at most of one file. */
 const SAMPLE_BYTES = 20 * 1024 * 1024;
 const FILE_BYTES = { least: 64 * 1024, most: 1024 * 1024 };
+
+/** A file whose first row is longer than its share is looked at until that row ends, or is longer than a row may be. */
+const MAX_FIRST_ROW = MAX_LINE;
 
 /** More files are sampled evenly. */
 const MAX_FILES = 500;
@@ -69,30 +72,42 @@ async function sampleText(
   signal: AbortSignal,
 ): Promise<Guesses> {
   const { stream, config } = scene;
+  const columnsIn = (text: string, ended: boolean): Sample =>
+    format === "csv" ? csvColumns(scene, file, text, ended) : jsonColumns(text, ended);
   let text = "";
-  let ended = true;
+  let enough = limit;
   const bytes = plainBytes(file, { token: config.token, signal });
   for await (const chunk of textOf(file.name, bytes, stream.encoding)) {
     text += chunk.text;
-    if (text.length < limit) continue;
-    ended = false;
-    break;
+    if (text.length < enough) continue;
+    const { rows, guesses } = columnsIn(text, false);
+    if (rows > 0 || text.length >= MAX_FIRST_ROW) return guesses;
+    // The text is looked at again only when there is four times as much of it.
+    enough = Math.min(4 * text.length, MAX_FIRST_ROW);
   }
-  return format === "csv" ? csvColumns(scene, file, text, ended) : jsonColumns(text, ended);
+  return columnsIn(text, true).guesses;
 }
 
-function csvColumns({ stream }: StreamScene, file: FoundFile, text: string, ended: boolean): Guesses {
+interface Sample {
+  readonly guesses: Guesses;
+  /** Understood ones. */
+  readonly rows: number;
+}
+
+function csvColumns({ stream }: StreamScene, file: FoundFile, text: string, ended: boolean): Sample {
   const shape = shapeOf(file.name, text, ended || text.length < HEAD_LENGTH, stream.csv);
   const { names } = shape;
   const guesses = names.map((): Guess => undefined);
   const nulls = new Set(stream.csv.null_texts);
   let header = stream.csv.header;
+  let rows = 0;
   const scanner = new CsvScanner(shape.syntax, (record) => {
     if (header) {
       header = false;
       return;
     }
     if (record.trouble !== undefined || record.count !== names.length) return;
+    rows += 1;
     for (let at = 0; at < names.length; at++) {
       if (guesses[at] === "string") continue;
       const value = record.value(at);
@@ -101,15 +116,17 @@ function csvColumns({ stream }: StreamScene, file: FoundFile, text: string, ende
     }
   });
   scanner.push(text.slice(shape.offset), ended);
-  return new Map(names.map((name, at) => [name, guesses[at]]));
+  return { guesses: new Map(names.map((name, at) => [name, guesses[at]])), rows };
 }
 
-function jsonColumns(text: string, ended: boolean): Guesses {
+function jsonColumns(text: string, ended: boolean): Sample {
   const columns: Guesses = new Map();
+  let rows = 0;
   for (const line of new LineSplitter().push(text, ended)) {
-    if (line.trim() === "") continue;
+    if (isBlank(line)) continue;
     const parsed = parseLine(line);
     if (!("row" in parsed)) continue;
+    rows += 1;
     const fractions = /\d[.eE]/.test(line) ? spelledAsFractions(line) : NONE;
     for (const [name, value] of Object.entries(parsed.row)) {
       const guess = columns.get(name);
@@ -117,7 +134,7 @@ function jsonColumns(text: string, ended: boolean): Guesses {
       columns.set(name, widened(guess, kind, false));
     }
   }
-  return columns;
+  return { guesses: columns, rows };
 }
 
 const NONE: ReadonlySet<string> = new Set();

@@ -1,9 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Field, FieldKind, JsonObject, JsonValue } from "@weir/protocol";
-import { isObject } from "@weir/protocol";
+import { FIELD_KINDS, isObject } from "@weir/protocol";
 import type { FoundFile } from "./found.ts";
-import { KINDS } from "./config.ts";
 
 /** What Weir's own destination writes beside its files. */
 const SCHEMA_FILE = "_schema.json";
@@ -46,7 +45,7 @@ async function readSchema(folder: string): Promise<readonly Field[] | undefined>
 }
 
 function fieldOf({ name, kind, precision, scale }: JsonObject): readonly Field[] {
-  const known = KINDS.find((each) => each === kind);
+  const known = FIELD_KINDS.find((each) => each === kind);
   if (typeof name !== "string" || known === undefined) return [];
   const digits = typeof precision === "number" && typeof scale === "number" ? { precision, scale } : {};
   return [{ name, kind: known satisfies FieldKind, ...digits }];

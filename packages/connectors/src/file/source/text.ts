@@ -10,13 +10,17 @@ export interface TextChunk {
 
 type Decode = (bytes: Buffer, last: boolean) => TextChunk;
 
-/** Decodes the bytes of one file, at whatever places they are cut. The byte order mark is taken off. */
+/**
+ * Decodes the bytes of one file, at whatever places they are cut. The byte order mark is taken off; bytes that do not begin
+ * the file (`middle`) have none.
+ */
 export async function* textOf(
   name: string,
   chunks: AsyncIterable<Uint8Array>,
   encoding: TextEncoding,
+  middle = false,
 ): AsyncGenerator<TextChunk> {
-  let decode: Decode | undefined;
+  let decode = middle ? decoderOf(name, encoding === "auto" ? "utf-8" : encoding) : undefined;
   let held: Buffer = Buffer.alloc(0);
   for await (const chunk of chunks) {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);

@@ -1,18 +1,9 @@
 import type { FieldKind, WireColumn } from "@weir/protocol";
+import { SCALAR_KINDS } from "@weir/protocol";
 import { type Automaton, bytesOf, DIGITS, range } from "./automaton.ts";
 
 /** Kinds whose canonical texts an automaton knows. JSON nests, which none can follow. */
-const KNOWN: ReadonlySet<FieldKind> = new Set([
-  "string",
-  "boolean",
-  "integer",
-  "number",
-  "date",
-  "timestamp_with_timezone",
-  "timestamp_without_timezone",
-  "time_with_timezone",
-  "time_without_timezone",
-]);
+const KNOWN: ReadonlySet<FieldKind> = new Set(SCALAR_KINDS);
 
 export function isKnown({ field }: WireColumn): boolean {
   return KNOWN.has(field.kind);

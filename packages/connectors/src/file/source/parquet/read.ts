@@ -36,7 +36,12 @@ async function* batches(
   const own = await columnsIn(access);
   const byName = new Map(own.map((column) => [column.field.name, column]));
   const wanted = columns.map(({ field }): ParquetColumn => {
-    if (place && field.name === FILE_COLUMN) return { field, sql: literal(file.name), form: "text" };
+    if (place && field.name === FILE_COLUMN)
+      return {
+        field,
+        sql: literal(`${file.name.startsWith("\ufeff") ? "\ufeff" : ""}${file.name}`),
+        form: "text",
+      };
     if (place && field.name === LINE_COLUMN) return { field, sql: `${ROW} + 1`, form: "int64" };
     const found = byName.get(field.name);
     if (found === undefined) return { field, sql: "NULL::VARCHAR", form: "text" };
@@ -70,7 +75,7 @@ function batchOf(
   unknown: readonly string[],
 ): ColumnBatch {
   const { rowCount: rows } = chunk;
-  const columns = wanted.map(({ form }, index) => valuesOf(chunk, index, form));
+  const columns = wanted.map((column, index) => valuesOf(chunk, index, column));
   const changes = new Map<number, ReturnType<typeof unknownColumn>[]>();
   unknown.forEach((name, index) => {
     const vector = chunk.getColumnVector(wanted.length + index);
@@ -88,7 +93,7 @@ function bytesOf(column: Column, rows: number): number {
 }
 
 /** Copied: DuckDB's memory goes with the chunk. */
-function valuesOf(chunk: DuckDBDataChunk, index: number, form: ParquetColumn["form"]): Column {
+function valuesOf(chunk: DuckDBDataChunk, index: number, { form, endless }: ParquetColumn): Column {
   const { rowCount: rows } = chunk;
   const vector = chunk.getColumnVector(index);
   if (form === "text") {
@@ -109,7 +114,10 @@ function valuesOf(chunk: DuckDBDataChunk, index: number, form: ParquetColumn["fo
   if (form === "int64") {
     const values = new BigInt64Array(rows);
     for (let row = 0; row < rows; row++) values[row] = isNull(row) ? 0n : (vector.getItem(row) as bigint);
-    return { form, values, nulls };
+    if (endless === undefined || !values.some((value) => value >= endless.least || value <= -endless.least))
+      return { form, values, nulls };
+    const texts = Array.from(values, (value, row) => (nulls?.[row] === 1 ? null : endless.text(value)));
+    return { form: "text", values: texts };
   }
   const values = new Float64Array(rows);
   for (let row = 0; row < rows; row++) values[row] = isNull(row) ? 0 : (vector.getItem(row) as number);
