@@ -9,6 +9,7 @@ export { Type } from "./config/type.ts";
 export { secretsOf } from "./config/walk.ts";
 export type { DestinationDefinition, SourceDefinition } from "./define.ts";
 export { defineDestination, defineSource } from "./define.ts";
+export { makeFolder, replaceFile, syncFile, syncFolder, writeNew } from "./durable.ts";
 export type { RecordDestinationDefinition } from "./record/destination.ts";
 export { recordDestination } from "./record/destination.ts";
 export type { RecordSourceDefinition } from "./record/source.ts";

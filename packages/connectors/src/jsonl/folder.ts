@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { access, constants, mkdir, open, rename, stat } from "node:fs/promises";
+import { access, constants, rename, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { syncFolder } from "@weir/kit";
 import { type StreamPlan, WeirError } from "@weir/protocol";
 
 /** Longest file name of common file systems is 255 bytes; ours end in `.jsonl.next`. */
@@ -53,33 +54,9 @@ export function unusable(message: string, cause?: unknown): WeirError {
   );
 }
 
-/** Puts a file in the place of another: after a crash there is one of the two, whole. */
-export async function replaceFile(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const next = `${path}.next`;
-  const file = await open(next, "w");
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await moveFile(next, path);
-}
-
 export async function moveFile(from: string, to: string): Promise<void> {
   await rename(from, to);
   await syncFolder(dirname(to));
-}
-
-/** Makes names in a folder, new and moved ones, as durable as the files. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** A failure to write, in words; the sync goes on from the last commit once there is room. */

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { makeFolder, replaceFile } from "@weir/kit";
 import { isObject, type JsonObject, parseJson, stringifyJson } from "@weir/protocol";
-import { replaceFile, unusable } from "./folder.ts";
+import { unusable } from "./folder.ts";
 
 /** What counts in the folder. It is replaced as a whole, so rows and checkpoints are committed by one rename. */
 export interface Manifest {
@@ -38,5 +39,7 @@ export async function readManifest(folder: string, connection: string): Promise<
 }
 
 export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
-  await replaceFile(manifestPath(folder), `${stringifyJson({ ...manifest })}\n`);
+  const path = manifestPath(folder);
+  await makeFolder(dirname(path));
+  await replaceFile(path, `${stringifyJson({ ...manifest })}\n`, { draft: `${path}.next` });
 }

@@ -1,9 +1,9 @@
-import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { DestinationRow, HoldingWriter } from "@weir/kit";
+import { type DestinationRow, type HoldingWriter, makeFolder, syncFolder } from "@weir/kit";
 import { isObject, type JsonObject, parseJson, type StreamPlan, stringifyJson } from "@weir/protocol";
-import { fileName, moveFile, syncFolder, unusable, writeFailed } from "./folder.ts";
+import { fileName, moveFile, unusable, writeFailed } from "./folder.ts";
 import { type Manifest, readManifest, writeManifest } from "./manifest.ts";
 
 /**
@@ -35,7 +35,7 @@ export class JsonlWriter implements HoldingWriter {
   }
 
   async begin(streams: readonly StreamPlan[]): Promise<void> {
-    await mkdir(this.#folder, { recursive: true });
+    await makeFolder(this.#folder);
     const committed = (await readManifest(this.#folder, this.#connection))?.bytes ?? {};
     for (const [file, bytes] of Object.entries(committed)) this.#bytes.set(file, bytes);
     for (const stream of streams) {

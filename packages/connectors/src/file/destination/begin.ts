@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import { makeFolder } from "@weir/kit";
 import type { BeginRequest, FencingToken, SchemaNote, StreamPlan } from "@weir/protocol";
 import { WeirError } from "@weir/protocol";
 import { claimTable, inspectTable } from "./claims.ts";
 import type { FileSettings } from "./config.ts";
-import { exists, makeFolder } from "./disk.ts";
+import { exists } from "./disk.ts";
 import { unusable } from "./failures.ts";
 import { type Manifest, recordOf, type StreamRecord, withCheckpoints, withRecord } from "./manifest.ts";
 import { tableFolder } from "./names.ts";
@@ -73,7 +74,7 @@ export async function prepare(
     : goesOn && before.staged !== null
       ? before.staged
       : `${session}-${randomUUID().slice(0, 8)}`;
-  if (staged !== null) await makeFolder(places.root, join(places.root, stagedFolder(places, staged)));
+  if (staged !== null) await makeFolder(join(places.root, stagedFolder(places, staged)));
   const isReplaced = isReplacing(plan) && plan.minimumGeneration >= plan.generation;
   const stagedPath = staged === null ? undefined : join(places.root, stagedFolder(places, staged));
   const found = isReplaced

@@ -1,5 +1,6 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { makeFolder } from "@weir/kit";
 import { isObject, parseJson, type StreamPlan } from "@weir/protocol";
 import { createExclusive, filesBelow } from "./disk.ts";
 import { unusable } from "./failures.ts";
@@ -20,7 +21,7 @@ export async function claimTable(
 ): Promise<void> {
   const folder = tableFolder(table);
   const path = join(places.claims, `${folder.toLowerCase()}.json`);
-  await mkdir(places.claims, { recursive: true });
+  await makeFolder(places.claims);
   const text = `${JSON.stringify({ connection, folder })}\n`;
   if (await createExclusive(path, text, unique)) return;
   const found = parseJson(await readFile(path, "utf8"));

@@ -1,49 +1,10 @@
-import { link, mkdir, open, readdir, rename, rm, stat, unlink } from "node:fs/promises";
+import { link, readdir, rm, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { syncFolder, writeNew } from "@weir/kit";
 import { codeOf } from "./failures.ts";
 
 export async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined;
-}
-
-/** Makes names in a folder, new and moved ones, as durable as the files. Windows cannot, and does it by itself. */
-export async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-export async function syncFile(path: string): Promise<void> {
-  const handle = await open(path, "r+");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Makes a folder and those above it durable, down from `root`, which is there. */
-export async function makeFolder(root: string, folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
-  if (first === undefined) return;
-  for (let path = folder; path.length >= root.length; path = dirname(path)) {
-    await syncFolder(path);
-    if (path === root || path === dirname(first)) break;
-  }
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  const file = await open(path, "wx");
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 /**
@@ -54,7 +15,7 @@ export async function createExclusive(path: string, text: string, unique: string
   const temporary = `${path}.${unique}.tmp`;
   await rm(temporary, { force: true });
   try {
-    await writeWhole(temporary, text);
+    await writeNew(temporary, text);
     await link(temporary, path);
   } catch (error) {
     if (codeOf(error) === "EEXIST") return false;
@@ -64,15 +25,6 @@ export async function createExclusive(path: string, text: string, unique: string
   }
   await syncFolder(dirname(path));
   return true;
-}
-
-/** Puts a file in the place of another: after a crash there is one of the two, whole. */
-export async function replaceFile(path: string, text: string, unique: string): Promise<void> {
-  const temporary = `${path}.${unique}.tmp`;
-  await rm(temporary, { force: true });
-  await writeWhole(temporary, text);
-  await rename(temporary, path);
-  await syncFolder(dirname(path));
 }
 
 /** Files below a folder, as paths relative to it; nothing when it is not there. */

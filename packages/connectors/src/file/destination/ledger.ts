@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, stat, truncate, unlink } from "node:fs/promises";
+import { readdir, readFile, stat, truncate, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "@weir/kit";
 import type { Clock } from "@weir/protocol";
-import { createExclusive, makeFolder } from "./disk.ts";
+import { createExclusive } from "./disk.ts";
 import { codeOf, guarded, unusable } from "./failures.ts";
 import { emptyManifest, type Manifest, manifestText, parseManifest } from "./manifest.ts";
 
@@ -65,10 +66,7 @@ export class Ledger {
   }
 
   async #make(number: number, manifest: Manifest): Promise<boolean> {
-    if (number === 1) {
-      await mkdir(this.#root, { recursive: true });
-      await makeFolder(this.#root, this.#folder);
-    }
+    if (number === 1) await makeFolder(this.#folder);
     return createExclusive(this.#path(number), manifestText(manifest), this.#unique);
   }
 

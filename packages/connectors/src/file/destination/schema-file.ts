@@ -1,5 +1,6 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder, replaceFile } from "@weir/kit";
 import type { Field, FieldKind, JsonObject, SchemaNote, StreamPlan } from "@weir/protocol";
 import { isObject, parseJson, stringifyJson } from "@weir/protocol";
 import { columnNames, META_COLUMNS } from "../../duckdb/destination/names.ts";
@@ -7,7 +8,6 @@ import { fold } from "../../duckdb/destination/sql.ts";
 import { type ColumnType, parseType, sameType, typeOf, typeSql } from "../../duckdb/destination/types.ts";
 import { widen } from "../../duckdb/destination/widen.ts";
 import type { Format } from "./config.ts";
-import { replaceFile } from "./disk.ts";
 import { codeOf } from "./failures.ts";
 
 export const SCHEMA_FILE = "_schema.json";
@@ -58,12 +58,13 @@ export async function readSchema(folder: string): Promise<TableSchema | undefine
 }
 
 export async function writeSchema(folder: string, schema: TableSchema, unique: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const { format, columns } = schema;
   const document = { weir: 1, format, ...(format === "csv" ? { csv: CSV } : {}), columns };
   const text = `${JSON.stringify(JSON.parse(stringifyJson(document as unknown as JsonObject)), null, 2)}\n`;
   const path = join(folder, SCHEMA_FILE);
-  if ((await readFile(path, "utf8").catch(() => "")) !== text) await replaceFile(path, text, unique);
+  if ((await readFile(path, "utf8").catch(() => "")) !== text)
+    await replaceFile(path, text, { draft: `${path}.${unique}.tmp` });
 }
 
 export interface Evolved {

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, rm, rmdir, stat, unlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { exists, filesBelow, makeFolder, syncFolder } from "./disk.ts";
+import { makeFolder, syncFolder } from "@weir/kit";
+import { exists, filesBelow } from "./disk.ts";
 import { codeOf, guarded, unusable } from "./failures.ts";
 import type { Manifest, Operation } from "./manifest.ts";
 import { HIDDEN_SUFFIX, labelOf, shownName } from "./names.ts";
@@ -38,7 +39,7 @@ async function move(
   changed: Set<string>,
 ): Promise<void> {
   const target = join(root, to);
-  if (!changed.has(dirname(target))) await makeFolder(root, dirname(target));
+  if (!changed.has(dirname(target))) await makeFolder(dirname(target));
   try {
     await rename(join(root, from), target);
   } catch (error) {
@@ -70,7 +71,7 @@ async function swap(
   const old = join(root, replacedFolder(places, id));
   if (await exists(fresh)) {
     await showNames(fresh);
-    await makeFolder(root, dirname(old));
+    await makeFolder(dirname(old));
     await takeAway(visible, old);
     await writeFile(join(old, MARK), "");
     try {

@@ -1,12 +1,13 @@
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { syncFile, syncFolder } from "@weir/kit";
 import type { RowMeta } from "@weir/protocol";
 import type { Link } from "../../../duckdb/destination/link.ts";
 import { META, META_COLUMNS } from "../../../duckdb/destination/names.ts";
 import { identifier, literal, tableSql, type TableName } from "../../../duckdb/destination/sql.ts";
 import { canonicalText } from "../../../duckdb/destination/widen.ts";
 import { endingOf, type FileSettings } from "../config.ts";
-import { exists, syncFile, syncFolder } from "../disk.ts";
+import { exists } from "../disk.ts";
 import { dataFileName, partitionFolder } from "../names.ts";
 import type { Target, WrittenFile } from "../target.ts";
 

@@ -1,8 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { syncFolder } from "@weir/kit";
 import type { RowMeta } from "@weir/protocol";
 import { endingOf, type FileSettings } from "../config.ts";
-import { syncFolder } from "../disk.ts";
 import { dataFileName, HIDDEN_SUFFIX, partitionFolder } from "../names.ts";
 import type { Target, WrittenFile } from "../target.ts";
 import type { LineFormat, TextRow } from "./lines.ts";
