@@ -158,7 +158,13 @@ class Sync {
     const acknowledged = (checkpoints: readonly StoredCheckpoint[]): Promise<void> =>
       this.#acknowledge?.(checkpoints) ?? Promise.resolve();
     const session = await watchdog.during("destination", "open", () =>
-      connector.open({ config, connection: connection.name, context, acknowledged }),
+      connector.open({
+        config,
+        connection: connection.name,
+        context,
+        acknowledged,
+        alive: () => watchdog.alive("destination"),
+      }),
     );
     try {
       return await this.#moveThrough(session, watchdog, signal);

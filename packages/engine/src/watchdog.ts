@@ -45,6 +45,13 @@ export class Watchdog {
     return { pause, resume, end: pause };
   }
 
+  /** This side gave a sign of life: what is pending there begins to wait anew. */
+  alive(side: "source" | "destination"): void {
+    const since = this.#clock.now();
+    for (const [id, pending] of this.#pending)
+      if (pending.side === side) this.#pending.set(id, { ...pending, since });
+  }
+
   /** Watches until `signal` aborts; calls `onDead` once with the failure when a call is pending for too long. */
   async watch(signal: AbortSignal, onDead: (error: WeirError) => void): Promise<void> {
     const step = Math.max(

@@ -30,6 +30,8 @@ export interface OpenDestination {
    * checkpoints cover are durable. One call at a time; `drain` waits for the last. Others never call it.
    */
   readonly acknowledged?: ((checkpoints: readonly StoredCheckpoint[]) => Promise<void>) | undefined;
+  /** A sign of life: told when the destination is seen at work, so that a long call is not taken for a dead one. */
+  readonly alive?: (() => void) | undefined;
 }
 
 /** Who may commit: compared as (sync, attempt), the greater wins. */

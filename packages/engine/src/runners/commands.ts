@@ -50,8 +50,11 @@ export class Commands {
     return this.#spec;
   }
 
-  /** Starts the command; secrets of its configuration, and of those it rotates, are struck from what it logs. */
-  async start(command: Command, context: Context, side: Side): Promise<Conversation> {
+  /**
+   * Starts the command; secrets of its configuration, and of those it rotates, are struck from what it logs. `heard` is
+   * told whenever it says anything at all.
+   */
+  async start(command: Command, context: Context, side: Side, heard?: () => void): Promise<Conversation> {
     const { id, argv, env, folder } = this.#options;
     const limits = this.#limits;
     const strike = new Strike();
@@ -67,6 +70,7 @@ export class Commands {
       deadline: deadlineOf(command, limits),
       strike,
       context,
+      heard,
       rotate: async (config) => {
         strike.learn(schema, config);
         await keep(config, id, context);

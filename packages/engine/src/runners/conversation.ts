@@ -25,6 +25,8 @@ export interface ConversationInput {
   readonly context: Pick<Context, "log" | "signal">;
   /** Takes the configuration of a CONTROL message; awaited before any later message is given. */
   readonly rotate: (config: JsonObject) => Promise<void>;
+  /** Told whenever it has printed a line or written to stderr. */
+  readonly heard?: (() => void) | undefined;
 }
 
 /** One command of an executable, from its start to its end. */
@@ -61,7 +63,10 @@ export class Conversation {
     );
     const tooLong = (): Error => tooLarge(input.speaker, limits.lineBytes);
     this.#lines = linesOf(this.#executable.chunks(), limits.lineBytes, tooLong);
-    this.#executable.onStderr((chunk) => this.#stderr.take(chunk));
+    this.#executable.onStderr((chunk) => {
+      input.heard?.();
+      this.#stderr.take(chunk);
+    });
     this.#signal = context.signal;
     this.#onAbort = () => void this.#executable.stop();
     this.#signal.addEventListener("abort", this.#onAbort, { once: true });
@@ -81,6 +86,7 @@ export class Conversation {
     let broken: WeirError | undefined;
     try {
       for (let next = await this.#lines.next(); next.done !== true; next = await this.#lines.next()) {
+        this.#input.heard?.();
         const { messages, failure } = await this.#parse(next.value);
         if (messages.length > 0) yield messages;
         if (failure === undefined) continue;

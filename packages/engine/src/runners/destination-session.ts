@@ -81,10 +81,10 @@ class ChildDestinationSession {
     if (impossible !== undefined) throw modeUnsupported(impossible, modes);
     if (request.streams.length === 0) return [];
     this.#streams = request.streams;
-    const { config, context } = opened;
+    const { config, context, alive } = opened;
     // What it reads is written step by step: the list here is never asked for.
     const command = { name: "write", config, catalog: writeCatalog(request), messages: nothing() } as const;
-    this.#conversation = await commands.start(command, context, "destination");
+    this.#conversation = await commands.start(command, context, "destination", alive);
     this.#ended = this.#listen(this.#conversation);
     return [];
   }

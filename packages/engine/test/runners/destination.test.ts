@@ -10,7 +10,7 @@ import { sync } from "../../src/index.ts";
 import type { SourceSteps } from "../around.ts";
 import { sourceAround } from "../around.ts";
 import { failing, memoryStore, once, sceneRequest, span, usersStream } from "../scene.ts";
-import { hostile, overhear } from "./executables.ts";
+import { hostile, overhear, processesWith } from "./executables.ts";
 
 interface Scene {
   readonly what: string;
@@ -135,6 +135,25 @@ describe("a destination that breaks", () => {
     },
     30_000,
   );
+});
+
+describe("a destination that takes long at its end", () => {
+  const request = { limits: { backoffMinMs: 1, completeFailures: 2, destinationTimeoutMs: 1500 } };
+
+  it.each(["worksAtTheEnd", "worksOnStderr"])("and tells of its work (%s) is waited for", async (what) => {
+    const { run, ids } = sceneOf({ what, always: true, request });
+    const result = await run();
+    expect(result.failure).toBeUndefined();
+    expect([result.status, result.attempts]).toEqual(["succeeded", 1]);
+    expect(ids()).toEqual(span(0, 39));
+  });
+
+  it("and says nothing is ended by the watchdog", async () => {
+    const { run } = sceneOf({ what: "hangAtTheEnd", always: true, request });
+    const result = await run();
+    expect([result.status, result.failure?.code]).toEqual(["failed", "destination.silent"]);
+    expect(processesWith(`weir-command-${process.pid}-`)).toEqual([]);
+  });
 });
 
 describe("a replacing load", () => {
