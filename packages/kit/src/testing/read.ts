@@ -14,6 +14,7 @@ import type {
 } from "@weir/protocol";
 import { fieldsOf, streamKey } from "@weir/protocol";
 import { parseConfig } from "../config/parse.ts";
+import { asProposed, stateOf, stateSlot } from "../platform.ts";
 import { rowsOf } from "../rows.ts";
 import { testContext, type TestContext } from "./context.ts";
 
@@ -67,17 +68,7 @@ export async function readSource(connector: SourceConnector, options: ReadOption
 
 function configure(catalog: Catalog, { streams, mode = "full_refresh" }: ReadOptions): ConfiguredCatalog {
   const wanted = catalog.streams.filter(({ name }) => streams?.includes(name) ?? true);
-  return {
-    streams: wanted.map((stream) => ({
-      stream,
-      sync_mode: mode,
-      destination_sync_mode: "append",
-      ...(stream.default_cursor_field === undefined ? {} : { cursor_field: stream.default_cursor_field }),
-      ...(stream.source_defined_primary_key === undefined
-        ? {}
-        : { primary_key: stream.source_defined_primary_key }),
-    })),
-  };
+  return { streams: wanted.map((stream) => asProposed(stream, mode)) };
 }
 
 class Reading {
@@ -103,23 +94,8 @@ class Reading {
       this.#records[streamKey({ name, namespace })]?.push(data);
     }
     if (message.type !== "STATE") return;
-    const { stream, global, data } = message.state;
-    if (stream !== undefined) {
-      const state = stream.stream_state ?? null;
-      this.#states.set(streamKey(stream.stream_descriptor), {
-        type: "STREAM",
-        ...stream.stream_descriptor,
-        state,
-      });
-    } else if (global !== undefined) {
-      const streams = global.stream_states.map((item) => ({
-        ...item.stream_descriptor,
-        state: item.stream_state ?? null,
-      }));
-      this.#states.set("", { type: "GLOBAL", shared: global.shared_state ?? null, streams });
-    } else {
-      this.#states.set("", { type: "LEGACY", data: data ?? null });
-    }
+    const state = stateOf(message);
+    this.#states.set(stateSlot(state), state);
   }
 
   async parts(
@@ -130,7 +106,7 @@ class Reading {
   ): Promise<void> {
     const { name, namespace } = stream.stream;
     const key = streamKey(stream.stream);
-    const reader = await session.reader(stream, stateOf(states, key));
+    const reader = await session.reader(stream, stateFor(states, key));
     const columns = fieldsOf(stream.stream.json_schema).map((field) => ({ field, type: "" }));
     const encoding = { format: "batch", columns, cost: 4 } as const;
     for await (const part of reader.parts(signal)) {
@@ -163,7 +139,7 @@ class Reading {
   }
 }
 
-function stateOf(states: readonly SourceState[], key: string): JsonValue | null {
+function stateFor(states: readonly SourceState[], key: string): JsonValue | null {
   for (const state of states) if (state.type === "STREAM" && streamKey(state) === key) return state.state;
   return null;
 }

@@ -2,13 +2,12 @@ import type {
   Catalog,
   ConfiguredCatalog,
   JsonObject,
-  JsonValue,
   Message,
   SourceState,
   SourceSyncMode,
-  StateMessage,
 } from "@weir/protocol";
 import { streamKey } from "@weir/protocol";
+import { asProposed, stateOf, stateSlot } from "../../platform.ts";
 import { expect } from "../expect.ts";
 import { onlyOne, ran, silentContext, wentWell } from "../run-command.ts";
 import { noSecrets } from "../spec-and-check.ts";
@@ -32,13 +31,7 @@ export async function configured(
       .filter(({ name }) => config !== subject.config || (wanted?.includes(name) ?? true))
       .filter(({ supported_sync_modes }) => supported_sync_modes.includes(mode))
       .map((stream) => ({
-        stream,
-        sync_mode: mode,
-        destination_sync_mode: "append",
-        ...(stream.default_cursor_field === undefined ? {} : { cursor_field: stream.default_cursor_field }),
-        ...(stream.source_defined_primary_key === undefined
-          ? {}
-          : { primary_key: stream.source_defined_primary_key }),
+        ...asProposed(stream, mode),
         generation_id: 1,
         minimum_generation_id: 0,
         sync_id: 1,
@@ -70,7 +63,7 @@ export async function readFrom(subject: SourceSubject, request: ReadRequest): Pr
   const { catalog, states = [], config = subject.config, stopAfterStates = Infinity } = request;
   const messages: Message[] = [];
   const seen: Message[] = [];
-  const kept = new Map(states.map((state) => [keyOf(state), state]));
+  const kept = new Map(states.map((state) => [stateSlot(state), state]));
   let stopped = 0;
   const controller = new AbortController();
   const command = { name: "read", config, catalog, state: states } as const;
@@ -78,10 +71,10 @@ export async function readFrom(subject: SourceSubject, request: ReadRequest): Pr
     for await (const message of subject.runner.run(command, silentContext(controller.signal))) {
       messages.push(message);
       if (message.type !== "STATE") continue;
-      const state = stateIn(message);
-      const before = kept.get(keyOf(state));
+      const state = stateOf(message);
+      const before = kept.get(stateSlot(state));
       // What came after the last state is lost, as it is when a sync fails.
-      kept.set(keyOf(state), state);
+      kept.set(stateSlot(state), state);
       seen.push(...messages.splice(0));
       if (JSON.stringify(before) === JSON.stringify(state)) continue;
       stopped += 1;
@@ -109,24 +102,4 @@ function recordsIn(
     list.push(message.record.data);
   }
   return records;
-}
-
-function keyOf(state: SourceState): string {
-  return state.type === "STREAM" ? streamKey(state) : "";
-}
-
-function stateIn({ state }: StateMessage): SourceState {
-  const bare = (value: JsonValue | undefined): JsonValue => value ?? null;
-  if (state.stream !== undefined) {
-    const { stream_descriptor, stream_state } = state.stream;
-    return { type: "STREAM", ...stream_descriptor, state: bare(stream_state) };
-  }
-  if (state.global !== undefined) {
-    const streams = state.global.stream_states.map(({ stream_descriptor, stream_state }) => ({
-      ...stream_descriptor,
-      state: bare(stream_state),
-    }));
-    return { type: "GLOBAL", shared: bare(state.global.shared_state), streams };
-  }
-  return { type: "LEGACY", data: bare(state.data) };
 }
