@@ -13,10 +13,9 @@ import type {
   WriteMode,
 } from "@weir/protocol";
 import type { Static } from "typebox";
-import { redactedError } from "./config/redact.ts";
+import { redactedError, strikeFor } from "./config/redact.ts";
 import { specOf } from "./config/spec.ts";
 import type { TObject } from "./config/type.ts";
-import { secretsOf } from "./config/walk.ts";
 
 interface Definition<Config extends TObject> {
   /** `source-<system>` or `destination-<system>`: small letters, digits and dashes. */
@@ -97,7 +96,7 @@ function wrap<Config extends TObject>(
     try {
       return await act();
     } catch (error) {
-      throw redactedError(error, origin, secretsOf(schema, config));
+      throw redactedError(error, origin, strikeFor(schema, config));
     }
   };
   const check = async (config: JsonObject, context: Context): Promise<CheckResult> => {
@@ -106,7 +105,7 @@ function wrap<Config extends TObject>(
       return result ?? { status: "SUCCEEDED", failures: [] };
     } catch (error) {
       if (context.signal.aborted) throw error;
-      const { failure } = redactedError(error, origin, secretsOf(schema, config));
+      const { failure } = redactedError(error, origin, strikeFor(schema, config));
       return { status: "FAILED", message: failure.message, failures: [failure] };
     }
   };

@@ -1,12 +1,10 @@
 export { closest } from "./config/closest.ts";
 export type { ConfigOf, ParsedConfig } from "./config/parse.ts";
 export { ConfigError, parseConfig } from "./config/parse.ts";
-export { redact } from "./config/redact.ts";
 export type { SpecOptions } from "./config/spec.ts";
 export { specOf } from "./config/spec.ts";
 export type { Schema, Static, TObject } from "./config/type.ts";
 export { Type } from "./config/type.ts";
-export { secretsOf } from "./config/walk.ts";
 export type { DestinationDefinition, SourceDefinition } from "./define.ts";
 export { defineDestination, defineSource } from "./define.ts";
 export { makeFolder, replaceFile, syncFile, syncFolder, writeNew } from "./durable.ts";

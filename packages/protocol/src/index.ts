@@ -17,5 +17,8 @@ export type { Parsed, ParseProblem } from "./parse.ts";
 export { parseCatalog, parseConfiguredCatalog, parseMessage, serializeMessage } from "./parse.ts";
 export type * from "./rejected-row.ts";
 export type * from "./runner.ts";
+export { secretsOf } from "./secrets.ts";
 export type * from "./source.ts";
 export type * from "./spec.ts";
+export type { StrikeOptions } from "./strike.ts";
+export { SHORT_SECRET, Strike } from "./strike.ts";

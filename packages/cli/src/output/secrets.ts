@@ -1,6 +1,4 @@
-/** A shorter secret would mark ordinary words; it is hidden in foreign text only, and only where it stands alone. */
-const SHORT = 4;
-const MASK = "******";
+import { Strike, SHORT_SECRET } from "@weir/protocol";
 
 /**
  * The secrets a run has met, for hiding them in what it prints. Text from outside (failures, logs) hides every one.
@@ -10,44 +8,38 @@ const MASK = "******";
 export class Secrets {
   readonly #hidden = new Set<string>();
   readonly #public = new Set<string>();
+  readonly #foreign = new Strike();
+  /** Made anew when a secret or a public word came. */
+  #own: Strike | undefined;
 
   add(value: string): void {
-    if (value !== "") this.#hidden.add(value);
+    if (value === "" || this.#hidden.has(value)) return;
+    this.#hidden.add(value);
+    this.#foreign.add(value);
+    this.#own = undefined;
   }
 
   /** Words anyone may see: connector ids, names, values of fields that are not secret. */
   addPublic(...words: readonly string[]): void {
     for (const word of words) this.#public.add(word);
+    this.#own = undefined;
   }
 
   /** For text made by connectors, drivers and servers. */
   maskForeign(text: string): string {
-    return this.#mask(text, [...this.#hidden]);
+    return this.#foreign.text(text);
   }
 
   /** For everything else on its way out. */
   maskOwn(text: string): string {
-    const words = [...this.#public];
-    const secret = [...this.#hidden].filter(
-      (value) => value.length >= SHORT && !words.some((word) => word.includes(value)),
-    );
-    return this.#mask(text, secret);
+    this.#own ??= new Strike(this.#unmistakable());
+    return this.#own.text(text);
   }
 
-  #mask(text: string, secrets: readonly string[]): string {
-    let masked = text;
-    // The longest first, so that a secret inside another leaves no rest of it behind.
-    for (const secret of secrets.toSorted((a, b) => b.length - a.length)) {
-      for (const form of new Set([secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)])) {
-        masked =
-          form.length >= SHORT
-            ? masked.replaceAll(form, MASK)
-            : masked.replaceAll(
-                new RegExp(`(?<![\\p{L}\\p{N}])${RegExp.escape(form)}(?![\\p{L}\\p{N}])`, "gu"),
-                MASK,
-              );
-      }
-    }
-    return masked;
+  #unmistakable(): readonly string[] {
+    const words = [...this.#public];
+    return [...this.#hidden].filter(
+      (value) => value.length >= SHORT_SECRET && !words.some((word) => word.includes(value)),
+    );
   }
 }

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { ConfigError, parseConfig } from "@weir/kit";
 import type { DestinationConnector, JsonObject, SourceConnector, WeirError } from "@weir/protocol";
+import { secretsOf } from "@weir/protocol";
 import { fromText, isPath, isSecret, mapTexts } from "./config-walk.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { loadDestination, loadSource } from "./load.ts";
@@ -45,16 +46,20 @@ function configure<Connector extends SourceConnector | DestinationConnector>(
   const path =
     endpoint.declared === undefined ? [`--${endpoint.kind}-config`] : [...endpoint.declared.path, "config"];
   const findings = endpoint.declared === undefined ? [] : secretsInTheClear(schema, endpoint.config, path);
+  const plain: string[] = [];
   const value = mapTexts(schema, endpoint.config, (setting) => {
     const resolved = resolveText(setting.text, env, [...path, ...setting.path]);
     findings.push(...resolved.findings);
     const text = resolved.value;
     if (isSecret(setting)) secrets.add(text);
-    else secrets.addPublic(setting.text);
+    else plain.push(setting.text);
     if (isPath(setting)) return resolve(folder, text);
     return isReference(setting.text) ? fromText({ ...setting, text }) : text;
   });
-  secrets.addPublic(connector.id, endpoint.name);
+  // A value that became a list or a number is secret in its parts, and the schema may say so behind a reference.
+  const hidden = new Set(secretsOf(schema, value));
+  for (const secret of hidden) secrets.add(secret);
+  secrets.addPublic(connector.id, endpoint.name, ...plain.filter((text) => !hidden.has(text)));
   if (findings.length > 0) throw located(endpoint, findings);
   try {
     const { config, warnings } = parseConfig(schema, value, dotted(path));

@@ -1,6 +1,6 @@
 import type { Context, DestinationConnector, JsonObject, SourceConnector } from "@weir/protocol";
+import { secretsOf } from "@weir/protocol";
 import type { Secrets } from "../output/secrets.ts";
-import { isSecret, mapTexts } from "../project/config-walk.ts";
 import type { KeptConfig } from "./kept-config.ts";
 
 /*
@@ -45,10 +45,7 @@ type Resolve = (declared: JsonObject, context: Context) => Promise<readonly [Jso
 
 function resolver(schema: JsonObject, kept: KeptConfig, secrets: Secrets): Resolve {
   const learn = (config: JsonObject): void => {
-    mapTexts(schema, config, (setting) => {
-      if (isSecret(setting)) secrets.add(setting.text);
-      return setting.text;
-    });
+    for (const secret of secretsOf(schema, config)) secrets.add(secret);
   };
   return async (declared, context) => {
     const config = await kept.latest(declared);

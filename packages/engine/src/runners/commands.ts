@@ -1,12 +1,11 @@
 import type { Command, ConnectorSpecification, Context, JsonObject, Message } from "@weir/protocol";
-import { failureOf, WeirError } from "@weir/protocol";
+import { failureOf, secretsOf, Strike, WeirError } from "@weir/protocol";
 import { logLevelOf } from "../reported.ts";
 import { Conversation } from "./conversation.ts";
 import type { Side } from "./failures.ts";
 import { protocolBroken } from "./failures.ts";
 import type { RunnerLimits } from "./limits.ts";
 import { RUNNER_LIMITS } from "./limits.ts";
-import { Strike } from "./strike.ts";
 
 export interface ChildProcessOptions {
   /** What results and logs call it; never holds a secret. */
@@ -58,8 +57,11 @@ export class Commands {
     const { id, argv, env, folder } = this.#options;
     const limits = this.#limits;
     const strike = new Strike();
+    const learn = (config: JsonObject): void => {
+      for (const secret of secretsOf(schema, config)) strike.add(secret);
+    };
     const schema = command.name === "spec" ? {} : (await this.spec(side, context)).connectionSpecification;
-    if (command.name !== "spec") strike.learn(schema, command.config);
+    if (command.name !== "spec") learn(command.config);
     return Conversation.start({
       speaker: { id, side },
       argv,
@@ -72,7 +74,7 @@ export class Commands {
       context,
       heard,
       rotate: async (config) => {
-        strike.learn(schema, config);
+        learn(config);
         await keep(config, id, context);
       },
     });

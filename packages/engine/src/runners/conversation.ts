@@ -1,4 +1,4 @@
-import type { Command, Context, JsonObject, Log, Message, WeirError } from "@weir/protocol";
+import type { Command, Context, JsonObject, Log, Message, Strike, WeirError } from "@weir/protocol";
 import { parseMessage } from "@weir/protocol";
 import { reported } from "../reported.ts";
 import type { CommandFolder } from "./command-folder.ts";
@@ -10,7 +10,6 @@ import type { RunnerLimits } from "./limits.ts";
 import type { Line, Lines } from "./lines.ts";
 import { linesOf } from "./lines.ts";
 import { LoggedLines, shown, StderrLog } from "./logged.ts";
-import type { Strike } from "./strike.ts";
 
 export interface ConversationInput {
   readonly speaker: Speaker;

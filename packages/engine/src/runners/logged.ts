@@ -1,7 +1,6 @@
 import { StringDecoder } from "node:string_decoder";
-import type { Log, LogLevel } from "@weir/protocol";
+import type { Log, LogLevel, Strike } from "@weir/protocol";
 import type { Line } from "./lines.ts";
-import type { Strike } from "./strike.ts";
 
 const LINES = 1000;
 const LINE_CHARACTERS = 65_536;

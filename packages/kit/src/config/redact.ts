@@ -1,30 +1,25 @@
-import { type FailureOrigin, failureOf, WeirError } from "@weir/protocol";
+import { type FailureOrigin, failureOf, type JsonObject, secretsOf, Strike, WeirError } from "@weir/protocol";
 
-const MASK = "**********";
-
-/** Replaces secrets in texts, also as they look inside a URL. Longer ones first: one may hold another. */
-export function redact(text: string, secrets: readonly string[]): string {
-  const forms = new Set(secrets.flatMap((secret) => [secret, encodeURIComponent(secret)]));
-  return [...forms]
-    .filter((form) => form !== "")
-    .toSorted((a, b) => b.length - a.length)
-    .reduce((masked, form) => masked.replaceAll(form, MASK), text);
+/** Strikes the secrets of a configuration, short ones inside words too: what drivers and servers say is not ours. */
+export function strikeFor(schema: JsonObject, config: JsonObject): Strike {
+  return new Strike(secretsOf(schema, config), { short: "anywhere" });
 }
 
 /** The error as a WeirError with no secret in any of its texts. Drivers do repeat passwords in messages. */
-export function redactedError(error: unknown, origin: FailureOrigin, secrets: readonly string[]): WeirError {
+export function redactedError(error: unknown, origin: FailureOrigin, strike: Strike): WeirError {
   const failure = failureOf(error, origin);
   const masked = {
     ...failure,
-    message: redact(failure.message, secrets),
-    next: redact(failure.next, secrets),
-    ...(failure.detail === undefined ? {} : { detail: redact(failure.detail, secrets) }),
+    message: strike.text(failure.message),
+    next: strike.text(failure.next),
+    ...(failure.detail === undefined ? {} : { detail: strike.text(failure.detail) }),
   };
   const stack = error instanceof Error ? (error.stack ?? "") : "";
-  const clean = redact(stack, secrets);
+  const clean = strike.text(stack);
   if (
     error instanceof WeirError &&
     clean === stack &&
+    masked.message === failure.message &&
     masked.detail === failure.detail &&
     masked.next === failure.next
   ) {

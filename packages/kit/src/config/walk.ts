@@ -98,23 +98,3 @@ export function unknownKeys(
     return unknownKeys(property, member, before[name], here);
   });
 }
-
-/** The texts in a configuration that must not be shown: everything under a property marked `airbyte_secret`. */
-export function secretsOf(schema: JsonObject, value: JsonValue | undefined): readonly string[] {
-  if (schema["airbyte_secret"] === true) return textsIn(value);
-  if (Array.isArray(value)) {
-    const items = isObject(schema["items"]) ? schema["items"] : {};
-    return (value as readonly JsonValue[]).flatMap((item) => secretsOf(items, item));
-  }
-  if (!isObject(value)) return [];
-  return [schema, ...branchesOf(schema)]
-    .flatMap(propertiesOf)
-    .flatMap(([name, property]) => secretsOf(property, value[name]));
-}
-
-function textsIn(value: JsonValue | undefined): readonly string[] {
-  if (typeof value === "string") return [value];
-  if (typeof value === "number" || typeof value === "bigint") return [String(value)];
-  if (Array.isArray(value)) return (value as readonly JsonValue[]).flatMap(textsIn);
-  return isObject(value) ? Object.values(value).flatMap(textsIn) : [];
-}

@@ -7,11 +7,10 @@ import type {
   SourceConnector,
   StreamDescriptor,
 } from "@weir/protocol";
-import { failureOf, stringifyJson, WeirError } from "@weir/protocol";
+import { failureOf, secretsOf, Strike, stringifyJson, WeirError } from "@weir/protocol";
 import type { JsonObject } from "@weir/protocol";
 import { parseConfig } from "../config/parse.ts";
-import { redact, redactedError } from "../config/redact.ts";
-import { secretsOf } from "../config/walk.ts";
+import { redactedError } from "../config/redact.ts";
 import { errorMessage, logMessage } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 import { read } from "./read.ts";
@@ -61,13 +60,16 @@ export async function* messageBatches(
   const outbox = new Outbox();
   const schema = connector.spec.connectionSpecification;
   const reported = new WeakSet<object>();
-  let secrets: readonly string[] = [];
+  const strike = new Strike([], { short: "anywhere" });
+  const learn = (config: JsonObject): void => {
+    for (const secret of secretsOf(schema, config)) strike.add(secret);
+  };
 
   const report = (error: unknown, stream?: StreamDescriptor): void => {
-    const masked = redactedError(error, connector.kind, secrets);
-    const stack = error instanceof WeirError ? undefined : redact(masked.stack ?? "", secrets);
+    const masked = redactedError(error, connector.kind, strike);
+    const stack = error instanceof WeirError ? undefined : strike.text(masked.stack ?? "");
     const emittedAt = context.clock.now();
-    void outbox.push(errorMessage(redacted(masked, secrets), { emittedAt, stream, stack }));
+    void outbox.push(errorMessage(masked.failure, { emittedAt, stream, stack }));
     if (typeof error === "object" && error !== null) reported.add(error);
   };
   const scene: Scene = {
@@ -79,32 +81,29 @@ export async function* messageBatches(
       signal,
       log: (level, message, fields) => {
         const extra = fields === undefined ? "" : ` ${stringifyJson(fields as JsonObject)}`;
-        void outbox.push(logMessage(level, redact(message + extra, secrets)));
+        void outbox.push(logMessage(level, strike.text(message + extra)));
       },
       rotate: (config) => {
-        secrets = [...secrets, ...secretsOf(schema, config)];
+        learn(config);
         const control = { type: "CONNECTOR_CONFIG", connectorConfig: { config } } as const;
         return outbox.hand({ type: "CONTROL", control: { ...control, emitted_at: context.clock.now() } });
       },
     },
     configured: (given) => {
-      secrets = [...secrets, ...secretsOf(schema, given)];
+      learn(given);
       const { config, warnings } = parseConfig(schema, given, "config");
       for (const warning of warnings) scene.context.log("warn", warning);
       return config;
     },
+    strike,
     report,
   };
   const work = perform(connector, command, scene).catch((error: unknown) => {
     signal.throwIfAborted();
     if (typeof error !== "object" || error === null || !reported.has(error)) report(error);
-    throw redactedError(error, connector.kind, secrets);
+    throw redactedError(error, connector.kind, strike);
   });
   yield* outbox.batches(work, signal, () => stop.abort(new Error("nobody listens any more")));
-}
-
-function redacted(error: WeirError, secrets: readonly string[]): WeirError["failure"] {
-  return { ...error.failure, message: redact(error.failure.message, secrets) };
 }
 
 async function perform(connector: Connector, command: Command, scene: Scene): Promise<void> {
@@ -152,8 +151,7 @@ async function check(connector: Connector, given: JsonObject, scene: Scene): Pro
     failures.length > 0
       ? failures.map((failure) => `${failure.message} ${failure.next}`).join("\n")
       : message;
-  const secrets = secretsOf(connector.spec.connectionSpecification, given);
-  const text = said === undefined ? {} : { message: redact(said, secrets) };
+  const text = said === undefined ? {} : { message: scene.strike.text(said) };
   await outbox.push({ type: "CONNECTION_STATUS", connectionStatus: { status, ...text } });
 }
 

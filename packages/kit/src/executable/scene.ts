@@ -1,4 +1,4 @@
-import type { Command, Context, JsonObject, StreamDescriptor } from "@weir/protocol";
+import type { Command, Context, JsonObject, StreamDescriptor, Strike } from "@weir/protocol";
 import type { Outbox } from "./outbox.ts";
 
 export type ReadCommand = Extract<Command, { readonly name: "read" }>;
@@ -11,6 +11,8 @@ export interface Scene {
   readonly outbox: Outbox;
   /** Checks a configuration against the connector's schema and fills in defaults; its secrets are masked from then on. */
   configured(config: JsonObject): JsonObject;
+  /** Knows the secrets of every configuration so far. */
+  readonly strike: Strike;
   /** Sends a failure of one stream as TRACE ERROR; thrown afterwards, it is not sent again. */
   report(error: unknown, stream: StreamDescriptor): void;
   readonly random: () => number;
