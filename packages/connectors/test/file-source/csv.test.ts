@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type CsvRecord, CsvScanner, type CsvSyntax } from "../../src/file/source/csv/scanner.ts";
+import { plainRecords } from "./plain-csv.ts";
 import { folderWith, kindsOf, put, read, readText, rowsOf } from "./scene.ts";
 
 const RFC: CsvSyntax = { delimiter: ",", quote: '"', loneReturn: false };
@@ -71,58 +72,13 @@ describe("the scanner of CSV", () => {
     for (let round = 0; round < 3000; round++) {
       const text = Array.from({ length: random(40) }, () => 'a,"\n\r'[random(5)]).join("");
       const found = scan(text, 1 + random(7));
-      expect(found, JSON.stringify(text)).toEqual(plainly(text));
+      const expected = plainRecords(text, RFC).map(({ line, trouble, text: source, values }) =>
+        trouble === undefined ? [line, values] : [line, trouble, source],
+      );
+      expect(found, JSON.stringify(text)).toEqual(expected);
     }
   });
 });
-
-/** Character by character, with the whole text at hand. */
-function plainly(text: string): readonly unknown[] {
-  const records: unknown[] = [];
-  let line = 1;
-  let at = 0;
-  while (at < text.length) {
-    const from = at;
-    const begun = line;
-    const values: [string, boolean][] = [];
-    let trouble: string | undefined;
-    for (;;) {
-      let value = "";
-      let quoted = false;
-      if (text[at] === '"') {
-        quoted = true;
-        at++;
-        while (at < text.length && (text[at] !== '"' || text[at + 1] === '"')) {
-          if (text[at] === "\n") line++;
-          if (text[at] === '"') at++;
-          value += text[at++];
-        }
-        if (at >= text.length) {
-          trouble = "open_quote";
-          break;
-        }
-        at++;
-      }
-      while (at < text.length && text[at] !== "," && text[at] !== "\n") {
-        const ends = text[at] === "\r" && (text[at + 1] === "\n" || at + 1 === text.length);
-        if (ends) break;
-        if (quoted) trouble ??= "text_after_quote";
-        else if (text[at] === "\r") trouble ??= "stray_return";
-        else if (text[at] === '"') trouble ??= "stray_quote";
-        value += text[at++];
-      }
-      values.push([value, quoted]);
-      if (text[at] !== ",") break;
-      at++;
-    }
-    const end = at;
-    if (text[at] === "\r") at++;
-    if (text[at] === "\n") at++;
-    records.push(trouble === undefined ? [begun, values] : [begun, trouble, text.slice(from, end)]);
-    line++;
-  }
-  return records;
-}
 
 describe("a CSV file", () => {
   it("is read with its types", async () => {
@@ -229,6 +185,26 @@ describe("a CSV file", () => {
     ]);
   });
 
+  it("sets a last row aside whose second value is a quote never closed", async () => {
+    const result = await readText("a.csv", 'a,b\n1,2\n,"x\n');
+    expect(rowsOf(result)).toEqual([{ a: 1, b: 2 }]);
+    expect(result.rejected["rows"]).toMatchObject([
+      { code: "source.row_quotes", record: { line: 3, text: ',"x\n' } },
+    ]);
+  });
+
+  it("may have columns named as what every object has", async () => {
+    const result = await readText("a.csv", "constructor,__proto__,toString\n1,x,true\n");
+    expect(rowsOf(result)).toEqual([
+      Object.fromEntries([
+        ["constructor", 1],
+        ["__proto__", "x"],
+        ["toString", true],
+      ]),
+    ]);
+    expect(kindsOf(result)["constructor"]).toEqual({ type: ["null", "integer"] });
+  });
+
   it("gives a repeated name a number, and a missing one its place", async () => {
     const result = await readText("a.csv", "a,a,,a_2\n1,2,3,4\n");
     expect(rowsOf(result)).toEqual([{ a: 1, a_3: 2, column_3: 3, a_2: 4 }]);
@@ -275,6 +251,14 @@ describe("a CSV file", () => {
     expect(result.rejected["rows"]).toMatchObject([
       { code: "source.row_not_text", record: { line: 3, text: "\ufffd,2" } },
     ]);
+  });
+
+  it("with a header whose bytes are no text is refused", async () => {
+    const bytes = Buffer.from("a,é\n1,2\n", "latin1");
+    await expect(readText("a.csv", bytes)).rejects.toMatchObject({
+      failure: { code: "source.not_text", recovery: "ask" },
+    });
+    expect(rowsOf(await readText("a.csv", bytes, { encoding: "iso-8859-1" }))).toEqual([{ a: 1, é: 2 }]);
   });
 
   it("says where values after the sample are not what the sample showed", async () => {

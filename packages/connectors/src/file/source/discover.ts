@@ -24,7 +24,8 @@ export async function streamOf(scene: StreamScene, signal: AbortSignal): Promise
   for (const [column, field] of declared) if (!columns.has(column)) columns.set(column, field);
   const fields = [...columns].flatMap(([column, field]): readonly Field[] => {
     if (reserved.has(column)) return [];
-    const given = types[column];
+    // Every object has a `constructor`.
+    const given = Object.hasOwn(types, column) ? types[column] : undefined;
     if (given !== undefined) return [{ name: column, kind: given }];
     return [declared.get(column) ?? field ?? { name: column, kind: "string" }];
   });

@@ -123,7 +123,8 @@ function jsonColumns(text: string, ended: boolean): Sample {
   const columns: Guesses = new Map();
   let rows = 0;
   for (const line of new LineSplitter().push(text, ended)) {
-    if (isBlank(line)) continue;
+    // A line whose bytes are no text will be set aside.
+    if (isBlank(line) || !line.isWellFormed()) continue;
     const parsed = parseLine(line);
     if (!("row" in parsed)) continue;
     rows += 1;

@@ -92,14 +92,18 @@ export async function fileShape(
   const body = text.slice(shape.offset);
   const lineEnd = /\r?\n/.exec(body)?.[0] === "\r\n" ? "\r\n" : "\n";
   const header = body.slice(0, body.indexOf("\n"));
+  // Whoever takes the bytes counts line feeds.
+  const skipped = text.slice(0, shape.offset).split("\n").length - 1;
   const isOneLine = !stream.csv.header || header.split(quote === "" ? "\0" : quote).length % 2 === 1;
   const trouble = loneReturn
     ? "its lines end in carriage returns alone"
-    : shape.names.length < 2
-      ? "it has one column, where a blank line may be a row"
-      : !isOneLine
-        ? "its header has several lines"
-        : undefined;
+    : skipped !== shape.lines
+      ? "lines before its header end in carriage returns alone"
+      : shape.names.length < 2
+        ? "it has one column, where a blank line may be a row"
+        : !isOneLine
+          ? "its header has several lines"
+          : undefined;
   return {
     trouble,
     names: shape.names,

@@ -35,6 +35,9 @@ export function shapeOf(name: string, text: string, ended: boolean, options: Csv
     return { ...shape, names: [] };
   }
   if (options.header && first.trouble) throw fileError("header_missing", name);
+  if (options.header && !first.values.every((value) => value.isWellFormed())) {
+    throw fileError("not_text", name, { what: "its header has bytes that are none in its encoding" });
+  }
   return { ...shape, names: unique(options.header ? first.values : first.values.map(() => "")) };
 }
 

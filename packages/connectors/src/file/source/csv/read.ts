@@ -100,7 +100,8 @@ class CsvRows {
     const gatherer = this.#gatherer;
     const { count, trouble } = record;
     // A line without anything is no row, unless a row is one value that may be missing.
-    if (count === 1 && this.#width > 1 && record.isEmpty(0) && !record.isQuoted(0)) return;
+    const isBlank = trouble === undefined && count === 1 && record.isEmpty(0) && !record.isQuoted(0);
+    if (isBlank && this.#width > 1) return;
     if (this.#suspect && !record.source().isWellFormed()) {
       const reason = "Some bytes are no text in the file's encoding; U+FFFD stands for them here.";
       return gatherer.reject("row_not_text", reason, record.line, record.source());
