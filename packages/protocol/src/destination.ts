@@ -167,7 +167,10 @@ export interface FinishRequest {
 
 /** What each row gets beside its fields. Raw ids are unique, and within one stream later loads sort after earlier ones. */
 export interface RowMeta {
-  /** First 28 characters of a UUIDv7-shaped text; the loader appends its row counter as eight hex digits, from 0. */
+  /**
+   * First 28 characters of a UUIDv7-shaped text; the loader appends its row counter as eight hex digits, from 0. Where
+   * the rows of a load have no order and counting them costs, it keeps the first 19 and draws the other 62 bits.
+   */
   readonly rawIdPrefix: string;
   /** Milliseconds since 1970; `_airbyte_extracted_at` unless the batch says otherwise. */
   readonly extractedAt: number;

@@ -11,7 +11,7 @@ import {
   insertSql,
   insertTrial,
   insertTried,
-  type SelectParts,
+  type NumberedParts,
 } from "./insert.ts";
 import type { Link } from "./link.ts";
 import { ChangeLog, type Prepared } from "./prepared.ts";
@@ -173,7 +173,7 @@ class BatchLoad {
 
   #feed(batches: readonly ReadyBatch[]): {
     readonly feed: BatchFeed;
-    readonly parts: Omit<SelectParts, "from">;
+    readonly parts: Omit<NumberedParts, "from">;
   } {
     const { target, hub } = this.#scene;
     const { sync, extractedAt } = this.#request.meta;

@@ -5,7 +5,6 @@ import type { LoadScene } from "./batch-load.ts";
 import { duckdbError, isMisfitError } from "./failures.ts";
 import { breakPipe, freeReader, PipeWriter, type Pipes } from "./fifo.ts";
 import { insertSql } from "./insert.ts";
-import type { Link } from "./link.ts";
 import { literal } from "./sql.ts";
 import { type ColumnType, typeSql } from "./types.ts";
 
@@ -18,16 +17,6 @@ const MAX_LINE_BYTES = 16_000_000;
 const BUFFER_BYTES = 32_000_000;
 
 const PROGRESS_BYTES = 4 * 1024 * 1024;
-
-const SEQUENCE = "_weir_row_numbers";
-
-/** SQL of the number of a row within the load. Counting with a window function would put the rows of all threads through one, 40 % more time. */
-export const NEXT_ROW = `nextval('${SEQUENCE}')`;
-
-/** Begins the numbers of a load. */
-export async function createSequence(link: Link, signal: AbortSignal): Promise<void> {
-  await link.run(`CREATE OR REPLACE TEMP SEQUENCE ${SEQUENCE} MINVALUE 0 START 0`, signal);
-}
 
 /** DuckDB skips one byte order mark; it skips this one, and not one that belongs to the first value. */
 const BYTE_ORDER_MARK = new Uint8Array([0xef, 0xbb, 0xbf]);
@@ -72,12 +61,10 @@ class CsvLoad {
   async run(): Promise<{ readonly written: number; readonly bytes: number }> {
     const { link, target } = this.#scene;
     const { signal } = this.#request;
-    await createSequence(link, signal);
     const stop = new AbortController();
     const ending = AbortSignal.any([signal, stop.signal]);
     const values = target.columns.map(({ type }, index) => valueSql(`c${index}`, type).sql);
     const sql = insertSql(target, this.#request, {
-      row: NEXT_ROW,
       values,
       from: this.#source(),
     });

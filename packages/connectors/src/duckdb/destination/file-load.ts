@@ -1,6 +1,6 @@
 import type { CsvDialect, LoadRequest, LoadResult, PartRead } from "@weir/protocol";
 import type { LoadScene } from "./batch-load.ts";
-import { createSequence, misfit, NEXT_ROW, plainReason, valueSql } from "./csv-load.ts";
+import { misfit, plainReason, valueSql } from "./csv-load.ts";
 import { duckdbError, isMisfitError } from "./failures.ts";
 import { insertSql } from "./insert.ts";
 import { literal } from "./sql.ts";
@@ -8,6 +8,14 @@ import type { Target } from "./target.ts";
 import { type ColumnType, typeSql } from "./types.ts";
 
 type Bytes = Extract<PartRead, { readonly form: "bytes" }>;
+
+const SEQUENCE = "_weir_row_numbers";
+
+/**
+ * SQL of the number of a row within the load: of two rows of a file with one key the later wins. Counting with a window
+ * function would put the rows of all threads through one, 40 % more time.
+ */
+const NEXT_ROW = `nextval('${SEQUENCE}')`;
 
 const PROGRESS_BYTES = 4 * 1024 * 1024;
 
@@ -22,7 +30,7 @@ export async function loadFile(scene: LoadScene, request: LoadRequest, read: Byt
   if (file?.path === undefined) throw misfit(request, "The file has no path of its own here.");
   const stop = new AbortController();
   const ending = AbortSignal.any([request.signal, stop.signal]);
-  await createSequence(link, request.signal);
+  await link.run(`CREATE OR REPLACE TEMP SEQUENCE ${SEQUENCE} MINVALUE 0 START 0`, request.signal);
   const isCsv = request.encoding.format === "csv-file";
   const source =
     isCsv && file.csv !== undefined ? csvSource(file.path, file.csv, target) : jsonSource(file.path, target);

@@ -13,8 +13,8 @@ function columnList({ columns }: Pick<Target, "columns">): string {
 }
 
 export interface SelectParts {
-  /** Number of the row within the load. */
-  readonly row: string;
+  /** Number of the row within the load; absent where nobody counts them. */
+  readonly row?: string;
   /** Values of the columns, in the target's order. */
   readonly values: readonly string[];
   /** Columns that say it row by row; absent: one value for all. */
@@ -22,6 +22,8 @@ export interface SelectParts {
   readonly extractedAt?: string | undefined;
   readonly from: string;
 }
+
+export type NumberedParts = SelectParts & { readonly row: string };
 
 function selectList({ meta }: LoadRequest, parts: SelectParts): string {
   const own = [
@@ -53,7 +55,7 @@ export function createTrial({ final, defaults }: Target): readonly string[] {
   ];
 }
 
-export function insertTrial(target: Target, request: LoadRequest, parts: SelectParts): string {
+export function insertTrial(target: Target, request: LoadRequest, parts: NumberedParts): string {
   return `INSERT INTO ${ROWS} (${columnList(target)}, ${ROW_NUMBER}) SELECT ${selectList(request, parts)}, ${parts.row} FROM ${parts.from}`;
 }
 
