@@ -200,7 +200,7 @@ class BatchLoad {
   }
 
   /** Asks the table's rules first; returns how many rows were written. */
-  async #try(batches: readonly ReadyBatch[], select: SelectParts): Promise<number> {
+  async #try(batches: readonly ReadyBatch[], select: NumberedParts): Promise<number> {
     const { link, target } = this.#scene;
     const { signal } = this.#request;
     if (!this.#trial) for (const sql of createTrial(target)) await link.runRaw(sql, signal);
