@@ -32,6 +32,19 @@ export type Bytes =
   | { readonly given: false; readonly why: string }
   | { readonly given: true; readonly bytes: Buffer; readonly rows: number };
 
+const parsedConfigs = new Map<string, JsonObject>();
+
+/** Parsing compiles the schema, which takes longer than all the reading. */
+function parsed(given: JsonObject): JsonObject {
+  const key = JSON.stringify(given);
+  let found = parsedConfigs.get(key);
+  if (found === undefined) {
+    found = parseConfig(source.spec.connectionSpecification, given, "config").config;
+    parsedConfigs.set(key, found);
+  }
+  return found;
+}
+
 /** One file of a stream as the source reads it, by every route. */
 export class FuzzedFile {
   readonly stream: Stream;
@@ -51,7 +64,7 @@ export class FuzzedFile {
   ): Promise<FuzzedFile | string> {
     writeFileSync(join(root, name), input);
     const given = { root, streams: [{ name: "rows", files: [name], ...options }] };
-    const { config } = parseConfig(source.spec.connectionSpecification, given, "config");
+    const config = parsed(given);
     try {
       const { streams } = await source.discover(config, testContext());
       const [stream] = streams;

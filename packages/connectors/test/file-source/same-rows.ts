@@ -88,8 +88,8 @@ export async function intoPostgres(
   };
   return leftBy(moved, async () => {
     const found = await db.sql(
-      `SELECT (to_jsonb(t) - '{_airbyte_raw_id,_airbyte_extracted_at,_airbyte_generation_id,_airbyte_meta}'::text[])::text
-        || (t._airbyte_meta->'changes')::text AS row FROM ${name} AS t`,
+      `SELECT (to_jsonb(the_row) - '{_airbyte_raw_id,_airbyte_extracted_at,_airbyte_generation_id,_airbyte_meta}'::text[])::text
+        || (the_row._airbyte_meta->'changes')::text AS row FROM ${name} AS the_row`,
     );
     await db.sql(`DROP TABLE ${name}`);
     return found.map(({ row }) => row ?? "");
