@@ -43,7 +43,8 @@ async function rejected(folder: string): Promise<readonly string[]> {
   for (const name of names.filter((each) => each.endsWith(".jsonl"))) {
     for (const text of (await readFile(join(folder, name), "utf8")).trimEnd().split("\n")) {
       const row = parseJson(text);
-      if (isObject(row) && isObject(row["record"])) texts.push(String(row["record"]["text"] as string));
+      const record = isObject(row) && isObject(row["record"]) ? row["record"] : {};
+      texts.push(typeof record["text"] === "string" ? record["text"] : text);
     }
   }
   return texts;

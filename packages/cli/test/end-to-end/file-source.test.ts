@@ -39,10 +39,10 @@ function around(
 
 /** The rows set aside, from the files that the result names. */
 function setAside({ result }: Synced): readonly (readonly [code: unknown, line: unknown])[] {
-  const lines = (result.streams[0]?.rejects ?? []).flatMap((file) =>
+  const texts = (result.streams[0]?.rejects ?? []).flatMap((file) =>
     readFileSync(file, "utf8").trimEnd().split("\n"),
   );
-  return lines.map((line) => {
+  return texts.map((line) => {
     const row = parseJson(line);
     if (!isObject(row) || !isObject(row["record"])) throw new TypeError(`No rejected row: ${line}`);
     return [row["code"], row["record"]["line"]];

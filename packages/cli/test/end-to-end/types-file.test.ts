@@ -41,8 +41,7 @@ describe("every value of PostgreSQL goes into text files and comes back", () => 
     ["jsonl", "none"],
     ["jsonl", "gzip"],
   ] as const)("%s, %s", { timeout: 120_000 }, async (format, compression) => {
-    // Where a line is longer than what the source looks at, it sees no columns in it.
-    const columns = format === "jsonl" ? COLUMNS.filter(({ name }) => name !== "text_20_mb") : COLUMNS;
+    const columns = COLUMNS;
     const folder = newFolder();
     const written = await syncOnce({
       source,
@@ -71,6 +70,54 @@ describe("every value of PostgreSQL goes into text files and comes back", () => 
       ),
     );
     expectSame(await rowsIn(back, columns), expected);
+  });
+});
+
+/** Cells that Parquet holds otherwise than PostgreSQL: losses of DECIMAL(38,9) and of endless dates. */
+function isOther(name: string, row: number): boolean {
+  const { type, values } = COLUMNS.find((column) => column.name === name) ?? { type: "", values: [] };
+  const value = values[row];
+  if (value?.duckdb !== undefined) return true;
+  return type === "date" && /infinity/.test(value?.sql ?? "");
+}
+
+describe("every value of PostgreSQL goes into Parquet and comes back", () => {
+  test.each(["snappy", "zstd"])("%s", { timeout: 120_000 }, async (compression) => {
+    const folder = newFolder();
+    const config = { folder, format: "parquet", compression, memory_limit: "1GB" };
+    const written = await syncOnce({
+      source,
+      destination: { id: "destination-file", config },
+      connection: { streams: [stream(COLUMNS)] },
+    });
+    expect(written.result.failure).toBeUndefined();
+    const [direct, back] = [await newDatabase(), await newDatabase()];
+    await syncOnce({ source, destination: direct.destination, connection: { streams: [stream(COLUMNS)] } });
+    const files = ["every/**/*.parquet"];
+    const read = await syncOnce({
+      source: { id: "source-file", config: { root: folder, streams: [{ name: "every", files }] } },
+      destination: back.destination,
+      streams: ["every"],
+      mode: "full_refresh_append",
+    });
+    expect(read.result.failure).toBeUndefined();
+    // JSON that jsonb does not take, and nothing else, is lost on the way back.
+    const changes = await back.sql(
+      "SELECT id, c->>'field' AS field FROM every, jsonb_array_elements(_airbyte_meta->'changes') AS c",
+    );
+    const unexpected = changes.filter(({ id, field }) => {
+      const column = COLUMNS.find(({ name }) => name === field);
+      return column?.values[Number(id)]?.jsonb === undefined;
+    });
+    expect(unexpected).toEqual([]);
+    const held = (rows: readonly Row[], lost: boolean): readonly Row[] =>
+      rows.map((row) =>
+        Object.fromEntries(Object.entries(row).filter(([name]) => isOther(name, Number(row["id"])) === lost)),
+      );
+    const [found, expected] = [await rowsIn(back, COLUMNS), await rowsIn(direct, COLUMNS)];
+    expectSame(held(found, false), held(expected, false));
+    // What is lost is told in the first sync's changes; it is NULL or rounded here as well.
+    expect(held(found, true)).not.toEqual(held(expected, true));
   });
 });
 
