@@ -40,6 +40,11 @@ export interface Runner {
    * Ending the iteration early or aborting `context.signal` ends the connector within a second, with all it started.
    */
   run(command: Command, context: Context): AsyncIterable<Message>;
+  /**
+   * Process groups of the commands that run now, for whoever wants to kill or measure them; absent where commands run in
+   * this process.
+   */
+  readonly groups?: (() => readonly number[]) | undefined;
   /** The connector as the engine uses it, its `spec` already known. Fails with `connector.kind` for a destination. */
   source(context: Context): Promise<SourceConnector>;
   /** Fails with `connector.kind` for a source. */

@@ -14,7 +14,7 @@ import {
 } from "@weir/kit/acceptance";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { duckSql, newDatabase } from "../end-to-end/databases.ts";
-import { executable, folder } from "./executable.ts";
+import { executable, folder, recordedSpec } from "./executable.ts";
 
 // Files that run in one process share the folder, and each leaves nothing behind.
 beforeAll(() => mkdir(folder, { recursive: true }));
@@ -82,7 +82,9 @@ for (const [id, make] of Object.entries(subjects)) {
     for (const row of rowsOfSide("destination")) {
       test(`${row.id} ${row.title}`, { timeout: PATIENCE_MS }, async ({ skip }) => {
         subject ??= make();
-        settle(await destinationRow(row.id, await subject), (reason) => skip(reason));
+        settle(await destinationRow(row.id, { ...(await subject), spec: recordedSpec(id) }), (reason) =>
+          skip(reason),
+        );
       });
     }
   });

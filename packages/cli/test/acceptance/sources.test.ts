@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { rowsOfSide, settle, sourceRow, type SourceSubject } from "@weir/kit/acceptance";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { newDatabase } from "../end-to-end/databases.ts";
-import { executable, folder } from "./executable.ts";
+import { executable, folder, recordedSpec } from "./executable.ts";
 
 // Files that run in one process share the folder, and each leaves nothing behind.
 beforeAll(() => mkdir(folder, { recursive: true }));
@@ -112,7 +112,9 @@ for (const [id, make] of Object.entries(subjects)) {
     for (const row of rowsOfSide("source")) {
       test(`${row.id} ${row.title}`, { timeout: PATIENCE_MS }, async ({ skip }) => {
         subject ??= make();
-        settle(await sourceRow(row.id, await subject), (reason) => skip(reason));
+        settle(await sourceRow(row.id, { ...(await subject), spec: recordedSpec(id) }), (reason) =>
+          skip(reason),
+        );
       });
     }
   });

@@ -15,6 +15,7 @@ export function childProcess(options: ChildProcessOptions & { readonly rowsOf: R
   return {
     kind: "child process",
     id,
+    groups: () => commands.groups,
     run: (command, context) => run(commands, command, context),
     source: async (context) => {
       const spec = await commands.spec("source", context);

@@ -29,6 +29,7 @@ export interface Answer<T> {
 export class Commands {
   readonly #options: ChildProcessOptions;
   readonly #limits: RunnerLimits;
+  readonly #started = new Set<Conversation>();
   #spec: Promise<ConnectorSpecification> | undefined;
 
   constructor(options: ChildProcessOptions) {
@@ -38,6 +39,11 @@ export class Commands {
 
   get id(): string {
     return this.#options.id;
+  }
+
+  /** Process groups of the commands that run now. */
+  get groups(): readonly number[] {
+    return [...this.#started].flatMap(({ group }) => group ?? []);
   }
 
   /** Asked once; a failure is forgotten, so that the next one asks again. */
@@ -62,7 +68,8 @@ export class Commands {
     };
     const schema = command.name === "spec" ? {} : (await this.spec(side, context)).connectionSpecification;
     if (command.name !== "spec") learn(command.config);
-    return Conversation.start({
+    for (const earlier of this.#started) if (earlier.group === undefined) this.#started.delete(earlier);
+    const conversation = await Conversation.start({
       speaker: { id, side },
       argv,
       env,
@@ -78,6 +85,8 @@ export class Commands {
         await keep(config, id, context);
       },
     });
+    this.#started.add(conversation);
+    return conversation;
   }
 
   /** The first message of a command that the caller wants; what it logs goes to the log. Throws only when aborted. */

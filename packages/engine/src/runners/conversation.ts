@@ -101,6 +101,11 @@ export class Conversation {
     }
   }
 
+  /** Process group of the executable, as long as it runs. */
+  get group(): number | undefined {
+    return this.#executable.group;
+  }
+
   /** Hands it text; resolves when there is room for more, or nobody to read it. */
   write(text: string): Promise<void> {
     return this.#executable.write(text);

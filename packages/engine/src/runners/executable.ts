@@ -22,6 +22,11 @@ export class Executable {
     this.#exit.catch(() => undefined);
   }
 
+  /** Its process group, as long as it runs. */
+  get group(): number | undefined {
+    return this.#isOver ? undefined : this.#guarded.group;
+  }
+
   /** Its exit code, 128 and more for a signal; rejects when it could not be started. */
   get exit(): Promise<number> {
     return this.#exit;

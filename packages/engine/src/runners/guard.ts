@@ -23,6 +23,8 @@ wait
 `;
 
 export interface Guarded {
+  /** Of the shell, the executable and all it starts; undefined when nothing could be started. */
+  readonly group: number | undefined;
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
@@ -60,6 +62,7 @@ export function startGuarded({ argv, env, cwd, input }: GuardedProgram): Guarded
   for (const pipe of [stdin, stdout, stderr, life, word]) pipe.on("error", () => undefined);
   if (!input) stdin.end();
   return {
+    group: shell.pid,
     stdin,
     stdout,
     stderr,

@@ -34,6 +34,7 @@ export async function oneRecord(scene: DestinationScene): Promise<JsonObject> {
 export async function killedAfterAcknowledgement(scene: DestinationScene): Promise<JsonObject> {
   scene.needsRows();
   const { modes } = scene.subject.behaviour;
+  let killed = 0;
   for (const mode of modes.filter((each) => each !== "overwrite")) {
     const stream = scene.stream(scene.name(mode), { id: "integer" }, { mode, key: ["id"] });
     const writing = scene.start([stream]);
@@ -41,11 +42,16 @@ export async function killedAfterAcknowledgement(scene: DestinationScene): Promi
     const [state] = await writing.acknowledged(1);
     expectEqual(state?.state.stream?.stream_state, { at: 1 }, "the state that came back");
     expectEqual(state?.state.destinationStats?.recordCount, 1, "its count");
-    await writing.kill();
+    const executables = await writing.kill();
+    expect(
+      executables === 1 || scene.subject.runner.groups === undefined,
+      `${executables} executables were killed`,
+    );
+    killed += executables;
     wentWell(await scene.write([stream], [scene.complete(stream)]), "the empty sync");
     await scene.expectRows(stream, [{ id: 1 }], "rows after the kill");
   }
-  return { modes: modes.length };
+  return { modes: modes.length, by: killed > 0 ? "SIGKILL" : "cancel" };
 }
 
 export async function statesInOrder(scene: DestinationScene): Promise<JsonObject> {

@@ -7,7 +7,10 @@ import {
   oneRecord,
   statesInOrder,
 } from "./acknowledging.ts";
-import { coercion, schemaMapper, tableEvolution, tableOperations } from "./components.ts";
+import { evolvesTables } from "./component/evolution.ts";
+import { mapsNames } from "./component/names.ts";
+import { tableOperations } from "./component/tables.ts";
+import { keepsValues } from "./component/values.ts";
 import {
   appends,
   deduplicates,
@@ -46,8 +49,8 @@ export const destinationProcedures: Readonly<Record<string, Procedure<Destinatio
   D20: nothingToWrite,
   D21: manyStreams,
   D23: tableOperations,
-  D24: schemaMapper,
-  D25: tableEvolution,
-  D26: coercion,
+  D24: mapsNames,
+  D25: evolvesTables,
+  D26: keepsValues,
   D27: identifiersStay,
 };

@@ -136,8 +136,10 @@ export class DestinationScene {
   /** A `write` whose input is given step by step. */
   start(streams: readonly ConfiguredStream[]): Writing {
     const { runner, config } = this.subject;
-    return new Writing((messages, signal) =>
-      runner.run({ name: "write", config, catalog: { streams }, messages }, silentContext(signal)),
+    return new Writing(
+      (messages, signal) =>
+        runner.run({ name: "write", config, catalog: { streams }, messages }, silentContext(signal)),
+      runner.groups,
     );
   }
 

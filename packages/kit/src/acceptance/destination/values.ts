@@ -1,4 +1,4 @@
-import type { FieldKind, JsonObject, JsonValue } from "@weir/protocol";
+import type { ConfiguredStream, FieldKind, JsonObject, JsonValue } from "@weir/protocol";
 import { ExactNumber, fieldsOf } from "@weir/protocol";
 import { expect } from "../expect.ts";
 import { wentWell } from "../run-command.ts";
@@ -25,7 +25,7 @@ const KINDS = {
 /** `kept`: as it was; `marked`: NULL or another value, with a change that says so; `either`: one or the other. */
 type Fate = "kept" | "marked" | "either";
 
-interface Case {
+export interface Case {
   readonly data: JsonObject;
   readonly fates?: Readonly<Record<string, Fate>>;
 }
@@ -134,6 +134,15 @@ async function valuesArrive(
   const stream = scene.stream(scene.name(name), kinds);
   const records = cases.map(({ data }, id) => scene.record(stream, { id, ...data }));
   wentWell(await scene.write([stream], [...records, scene.complete(stream)]), "write");
+  return expectValues(scene, stream, cases);
+}
+
+/** Each row, whose `id` is its place in the list, as its case wants it. */
+export async function expectValues(
+  scene: DestinationScene,
+  stream: ConfiguredStream,
+  cases: readonly Case[],
+): Promise<JsonObject> {
   const rows = (await scene.dump(stream)) ?? [];
   expect(rows.length === cases.length, `${rows.length} rows came of ${cases.length}`);
   const { columnOf = (field: string) => field } = scene.subject;

@@ -1,5 +1,6 @@
 import type { Message, StateMessage } from "@weir/protocol";
 import { expect } from "../expect.ts";
+import { killAll } from "../processes.ts";
 
 /** How long a destination may take to acknowledge a state, in milliseconds. */
 const PATIENCE_MS = 20_000;
@@ -10,12 +11,17 @@ export class Writing {
   readonly #messages: Message[] = [];
   readonly #stop = new AbortController();
   readonly #over: Promise<void>;
+  readonly #groups: (() => readonly number[]) | undefined;
   #isEnded = false;
   #wake = Promise.withResolvers<void>();
   #heard = Promise.withResolvers<void>();
   #error: unknown;
 
-  constructor(run: (messages: AsyncIterable<Message>, signal: AbortSignal) => AsyncIterable<Message>) {
+  constructor(
+    run: (messages: AsyncIterable<Message>, signal: AbortSignal) => AsyncIterable<Message>,
+    groups?: () => readonly number[],
+  ) {
+    this.#groups = groups;
     this.#over = (async () => {
       try {
         for await (const message of run(this.#read(), this.#stop.signal)) {
@@ -58,10 +64,13 @@ export class Writing {
     return this.states;
   }
 
-  /** Ends it without the end of its input, as a crash would. */
-  async kill(): Promise<void> {
+  /** Ends it without the end of its input, as a crash would: an executable by SIGKILL. Returns how many were killed. */
+  async kill(): Promise<number> {
+    const groups = this.#groups?.() ?? [];
+    killAll(groups);
     this.#stop.abort(new Error("killed"));
     await this.#over;
+    return groups.length;
   }
 
   #said(): string {

@@ -3,6 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { JsonObject } from "@weir/protocol";
 import { expect } from "../expect.ts";
+import { whileReading } from "./held-by-child.ts";
 import { configured, readFrom } from "./reading.ts";
 import type { SourceSubject } from "./subject.ts";
 
@@ -27,7 +28,9 @@ export async function leavesNothing(subject: SourceSubject): Promise<JsonObject>
   let tried = await growth(round, collect);
   for (let tries = 1; tried.problem !== undefined && tries < 3; tries++) tried = await growth(round, collect);
   expect(tried.problem === undefined, tried.problem ?? "");
-  return { reads: READS, grownKilobytes: Math.round(tried.grown / 1000) };
+  const evidence = { reads: READS, grownKilobytes: Math.round(tried.grown / 1000) };
+  if (subject.runner.groups === undefined) return evidence;
+  return { ...evidence, ...(await whileReading(subject, catalog)) };
 }
 
 async function growth(

@@ -5,10 +5,12 @@ import type {
   DestinationConnector,
   DestinationSession,
   JsonObject,
+  JsonValue,
   LoadTransaction,
   Message,
   RecordMessage,
   Runner,
+  StreamPlan,
 } from "@weir/protocol";
 import { ExactNumber, isObject, stringifyJson } from "@weir/protocol";
 import { type GoodDestination, mapped, tampered } from "./good.ts";
@@ -83,6 +85,44 @@ function withTransaction(
   };
 }
 
+/** Values changed on their way into the session's loads. */
+function loads(
+  session: DestinationSession,
+  change: (value: JsonValue | undefined) => JsonValue | undefined,
+): DestinationSession {
+  return withTransaction(session, (transaction) => ({
+    load: (request) => {
+      const { read } = request;
+      if (read.form !== "batches") return transaction.load(request);
+      const chunks = (async function* () {
+        for await (const batch of read.chunks) {
+          const columns = batch.columns.map((column) =>
+            column.form === "json" ? { ...column, values: column.values.map(change) } : column,
+          );
+          yield { ...batch, columns };
+        }
+      })();
+      return transaction.load({ ...request, read: { ...read, chunks } });
+    },
+  }));
+}
+
+/** Streams planned otherwise than the session is told, in every call. */
+function withPlans(
+  session: DestinationSession,
+  change: (plan: StreamPlan) => StreamPlan,
+): DestinationSession {
+  const changed = withTransaction(session, (transaction) => ({
+    load: (request) => transaction.load({ ...request, stream: change(request.stream) }),
+  }));
+  return {
+    ...changed,
+    begin: (request) => session.begin({ ...request, streams: request.streams.map(change) }),
+    takes: (stream) => session.takes(change(stream)),
+    finish: (request) => session.finish({ ...request, stream: change(request.stream) }),
+  };
+}
+
 const truncates = ({ generation_id, minimum_generation_id }: ConfiguredStream): boolean =>
   minimum_generation_id !== 0 && minimum_generation_id === generation_id;
 
@@ -100,6 +140,13 @@ export const brokenDestinations: Readonly<Record<string, { readonly how: string;
       return [
         { ...message, spec: { ...message.spec, connectionSpecification: { type: "object", properties } } },
       ];
+    }),
+  },
+  "D1 drift": {
+    how: "its specification is not the recorded one",
+    make: ({ subject }) => ({
+      ...subject,
+      spec: { connectionSpecification: { type: "object", title: "Before" } },
     }),
   },
   D2: {
@@ -323,6 +370,41 @@ export const brokenDestinations: Readonly<Record<string, { readonly how: string;
       begin: (request) => session.begin({ ...request, streams: request.streams.slice(0, 1) }),
     })),
   },
+  "D24 attempts": {
+    how: "a reserved word is called otherwise in each attempt",
+    make: (good) => {
+      let attempts = 0;
+      return hasSession((session) => {
+        attempts += 1;
+        const attempt = attempts;
+        return withPlans(session, (plan) =>
+          plan.table.name === "select"
+            ? { ...plan, table: { ...plan.table, name: `select_${attempt}` } }
+            : plan,
+        );
+      })(good);
+    },
+  },
+  "D24 types": {
+    how: "a column's type depends on the attempt",
+    make: (good) => {
+      let attempts = 0;
+      return hasSession((session) => {
+        attempts += 1;
+        const type = `type ${attempts}`;
+        return {
+          ...session,
+          takes: (stream) =>
+            session.takes(stream).map((encoding) => ({
+              ...encoding,
+              columns: encoding.columns.map((column) =>
+                column.field.kind === "union" ? { ...column, type } : column,
+              ),
+            })),
+        };
+      })(good);
+    },
+  },
   D25: {
     how: "a field that comes later is not loaded",
     make: (good) => {
@@ -338,32 +420,55 @@ export const brokenDestinations: Readonly<Record<string, { readonly how: string;
       }))(good);
     },
   },
+  "D25 silence": {
+    how: "a field that comes later is added without a word",
+    make: hasSession((session) => ({
+      ...session,
+      begin: async (request) => {
+        await session.begin(request);
+        return [];
+      },
+    })),
+  },
+  "D25 removal": {
+    how: "a field that goes is told as a removed column",
+    make: hasSession((session) => ({
+      ...session,
+      begin: async (request) => {
+        const notes = await session.begin(request);
+        const isGone = request.streams.some(({ fields }) => fields.some(({ name }) => name === "come"));
+        return isGone && notes.length > 0 ? [...notes, "removed column gone (text)"] : notes;
+      },
+    })),
+  },
+  "D25 mode": {
+    how: "the table is made anew when the mode changes",
+    make: (good) =>
+      hasSession((session) => ({
+        ...session,
+        begin: (request) => {
+          for (const { mode, table, fields } of request.streams)
+            if (mode === "append_dedup" && fields.some(({ name }) => name === "wider"))
+              good.memory.drop(table.name);
+          return session.begin(request);
+        },
+      }))(good),
+  },
   D26: {
     how: "integers go through doubles",
     make: hasSession((session) =>
-      withTransaction(session, (transaction) => ({
-        load: (request) => {
-          const { read } = request;
-          if (read.form !== "batches") return transaction.load(request);
-          const chunks = (async function* () {
-            for await (const batch of read.chunks) {
-              const columns = batch.columns.map((column) =>
-                column.form === "json"
-                  ? {
-                      ...column,
-                      values: column.values.map((value) =>
-                        typeof value === "bigint" ? Number(value) : value,
-                      ),
-                    }
-                  : column,
-              );
-              yield { ...batch, columns };
-            }
-          })();
-          return transaction.load({ ...request, read: { ...read, chunks } });
-        },
-      })),
+      loads(session, (value) => (typeof value === "bigint" ? Number(value) : value)),
     ),
+  },
+  "D26 beyond": {
+    how: "integers beyond 64 bits become the greatest one without a word",
+    make: hasSession((session) =>
+      loads(session, (value) => (value === 9223372036854775808n ? 9223372036854775807n : value)),
+    ),
+  },
+  "D26 years": {
+    how: "years beyond 9999 become NULL without a word",
+    make: hasSession((session) => loads(session, (value) => (value === "10000-01-01" ? null : value))),
   },
   D27: {
     how: "columns have other names than the version before gave them",

@@ -7,7 +7,7 @@ import {
   memorySource,
   type MemoryStream,
 } from "@weir/kit/testing";
-import type { Command, Context, Message, Runner } from "@weir/protocol";
+import type { Command, Context, JsonObject, Message, Runner } from "@weir/protocol";
 
 export interface Good<Subject> {
   readonly subject: Subject;
@@ -33,6 +33,7 @@ function subjectOf(memory: MemoryDestination): DestinationSubject {
     runner: inProcess(memory.connector),
     config: {},
     invalid: [],
+    spec: { ...(memory.connector.spec as JsonObject), supportsRefreshes: true },
     behaviour: {
       modes: ["append", "overwrite", "append_dedup"],
       deletes: "none",
@@ -81,6 +82,7 @@ export function goodSource(): Good<SourceSubject> {
       config: { password: "s3cr3t" },
       secrets: ["s3cr3t"],
       invalid: [],
+      spec: connector.spec as JsonObject,
       streams: ["items"],
       expected: { items: items.rows },
       change: async () => {

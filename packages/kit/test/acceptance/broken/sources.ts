@@ -63,6 +63,13 @@ export const brokenSources: Readonly<Record<string, { readonly how: string; read
         : [message],
     ),
   },
+  "S1 drift": {
+    how: "its specification is not the recorded one",
+    make: ({ subject }) => ({
+      ...subject,
+      spec: { connectionSpecification: { type: "object", title: "Before" } },
+    }),
+  },
   S2: {
     how: "check does not answer",
     make: says((message) => (message.type === "CONNECTION_STATUS" ? [] : [message])),
