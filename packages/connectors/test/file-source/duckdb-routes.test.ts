@@ -277,6 +277,15 @@ describe("a file of JSON lines as it is, into DuckDB", () => {
     );
   }, 120_000);
 
+  it.each([
+    ["many columns of common names", 60, "a_name_of_common_length_"],
+    ["one name of 20,000 letters", 1, "x".repeat(20_000)],
+  ])("with %s goes by batches", async (_name, count, stem) => {
+    const row = Object.fromEntries(Array.from({ length: count }, (_, at) => [`${stem}${at}`, at]));
+    const text = `${JSON.stringify(row)}\n`;
+    expect(await after("a.jsonl", text, "jsonl-file")).toBe("not offered");
+  });
+
   it.each(['{"i":1,"i":2}\n', '{"n":1,"i":2}\n', "\n", "[1]\n", '{"i":1\n', '{"I":1}\n'])(
     "refuses %j",
     async (text) => {

@@ -274,7 +274,7 @@ describe("any bytes as a CSV file", () => {
           expect(texts.rejected).toEqual([]);
           expect(bytes.rows).toBe(texts.rows.length);
           expect(bytes.bytes.equals(input)).toBe(true);
-          if (counts.loaded > 3 + inputs / 500) continue;
+          if (counts.loaded > 3 + inputs / 1000) continue;
           const moving = { root, stream: { files: ["a.csv"], csv: set } };
           const [inDuckdb, inPostgres] = [
             await intoDuckdb(moving, "csv-file"),

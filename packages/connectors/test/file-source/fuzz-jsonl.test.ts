@@ -204,7 +204,7 @@ describe("any bytes as a file of JSON lines", () => {
         expect(typed.code === undefined ? typed.changes.flat() : typed.code).toEqual([]);
         expect(bytes.rows).toBe(expected.rows.length);
         expect(bytes.bytes.equals(input)).toBe(true);
-        if (counts.loaded > 3 + inputs / 500) continue;
+        if (counts.loaded > 3 + inputs / 1000) continue;
         const moving = { root, stream: { files: ["a.jsonl"] } };
         const inDuckdb = await intoDuckdb(moving, "jsonl-file");
         if (inDuckdb !== "refused") expect(inDuckdb).toEqual(await intoDuckdb(moving, "batch"));

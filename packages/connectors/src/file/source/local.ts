@@ -128,7 +128,7 @@ function gone(file: FoundFile, cause: unknown): unknown {
   return fileError("file_unreadable", file.name, { what: reasonOf(cause), cause });
 }
 
-/** Enough to tell two files of one size and time apart; reading it of 1000 files takes 60 ms. */
+/** Enough to tell two files of one size and time apart; reading it of 1000 cached files takes 70 ms. */
 const HEAD_BYTES = 4096;
 
 /** Digest of the first bytes. */

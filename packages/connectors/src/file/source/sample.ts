@@ -14,7 +14,7 @@ export type Columns = Map<string, Field | undefined>;
 
 type Guesses = Map<string, Guess>;
 
-/** Looked at in all for a stream, and at least and at most of one file. */
+/** Looked at in all for a stream, and at least and at most of one file. 20 MB of CSV take 0.5 s of CPU. */
 const SAMPLE_BYTES = 20 * 1024 * 1024;
 const FILE_BYTES = { least: 64 * 1024, most: 1024 * 1024 };
 

@@ -41,7 +41,7 @@ export class Check {
     if (this.#state !== this.#table.width) throw notCanonical(this.#name, "it ends in the middle of a row");
   }
 
-  /** One load, one addition and one comparison for each byte: 400 MB/s. */
+  /** One load, one addition and one comparison for each byte: 360 MB/s of lineitem-shaped CSV on one core. */
   #run(chunk: Uint8Array, from: number): void {
     const { classes, next, width } = this.#table;
     let state = this.#state;

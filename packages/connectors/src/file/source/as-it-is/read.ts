@@ -20,6 +20,17 @@ const LEAST_BYTES = 4 * 1024 * 1024;
 /** Automata of wider rows no longer fit any cache. */
 const MAX_COLUMNS = { csv: 200, jsonl: 60 };
 
+/** States that names of keys may take: the values of 60 columns need the others. */
+const MAX_KEY_STATES = 8192;
+
+/** After each column any of those behind it may follow, so a name is written once for each column before it. */
+function keyStates(columns: Encoding["columns"]): number {
+  return columns.reduce(
+    (sum, { field }, index) => sum + (index + 1) * (Buffer.byteLength(field.name) + 2),
+    0,
+  );
+}
+
 /** What is known of a file before it is given as it is. */
 export interface FileShape {
   /** Why it cannot be. */
@@ -49,7 +60,8 @@ export function givesFiles(
     return false;
   if (format === "jsonl") {
     // What is not moved would have to be passed over, whatever it is.
-    return columns.length === known.size && columns.every(({ field }) => isPlainKey(field.name));
+    const isPlain = columns.every(({ field }) => isPlainKey(field.name));
+    return isPlain && columns.length === known.size && keyStates(columns) <= MAX_KEY_STATES;
   }
   const { null_texts: nulls, quote, delimiter } = stream.csv;
   const [only = "x"] = nulls;
@@ -117,6 +129,15 @@ export async function fileShape(
   };
 }
 
+function tableOf(name: string, build: () => Table): Table {
+  try {
+    return build();
+  } catch (error) {
+    if (error instanceof RangeError) throw notCanonical(name, "its columns and their names are too many");
+    throw error;
+  }
+}
+
 export interface AsItIs {
   readonly file: FoundFile;
   readonly shape: FileShape;
@@ -139,7 +160,9 @@ export function readAsItIs({ file, shape, encoding, known, held }: AsItIs, signa
     if (trouble !== undefined) throw notCanonical(file.name, trouble);
     let isWhole = false;
     try {
-      const table: Table = csv === undefined ? jsonlTable(encoding.columns) : csvTable(csv, encoding.columns);
+      const table = tableOf(file.name, () =>
+        csv === undefined ? jsonlTable(encoding.columns) : csvTable(csv, encoding.columns),
+      );
       check = new Check(file.name, table, csv?.skip ?? 0);
       for await (const chunk of rawBytes(file, { token: undefined, signal })) {
         check.push(chunk);
