@@ -5,16 +5,19 @@ import { failureOf } from "@weir/protocol";
 import { afterEach, describe, expect, it } from "vitest";
 import { read, rowsOf } from "./scene.ts";
 
-let server: Server | undefined;
+const servers: Server[] = [];
 
 afterEach(() => {
-  server?.closeAllConnections();
-  server?.close();
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
 });
 
 async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
-  server = createServer(answer);
-  await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
+  const server = createServer(answer);
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
@@ -64,6 +67,63 @@ describe("files of a server", () => {
       response.writeHead(200).end(CSV);
     });
     expect(rowsOf(await read({ files: [`${url}/a.csv`] }))).toEqual(ROWS);
+  });
+
+  it("behind a redirect to another server are asked for without the user's password", async () => {
+    const seen: (readonly [server: string, authorization: string | undefined, path: string | undefined])[] =
+      [];
+    const note = (name: string, { headers, url: path }: IncomingMessage): void =>
+      void seen.push([name, headers.authorization, path]);
+    const other = await serve((request, response) => {
+      note("other", request);
+      response.writeHead(200).end(CSV);
+    });
+    const url = await serve((request, response) => {
+      note("first", request);
+      response.writeHead(302, { location: `${other}/b.csv` }).end();
+    });
+    const result = await read({ files: [`${url.replace("//", "//user:secret@")}/a.csv`] });
+    expect(rowsOf(result)).toEqual(ROWS);
+    expect(JSON.stringify(result.state)).not.toContain("secret");
+    const basic = `Basic ${Buffer.from("user:secret").toString("base64")}`;
+    expect(seen.filter(([name]) => name === "first").map(([, header]) => header)).toContain(basic);
+    const there = seen.filter(([name]) => name === "other");
+    expect(there.length).toBeGreaterThan(1);
+    expect(new Set(there.map(([, header, path]) => `${header} ${path}`))).toEqual(
+      new Set(["undefined /b.csv"]),
+    );
+  });
+
+  it("get no token over http, not even the first server", async () => {
+    const seen: (string | undefined)[] = [];
+    const url = await serve((request, response) => {
+      seen.push(request.headers.authorization);
+      response.writeHead(200).end(CSV);
+    });
+    expect(rowsOf(await read({ files: [`${url}/a.csv`], config: { token: "secret" } }))).toEqual(ROWS);
+    expect(new Set(seen)).toEqual(new Set([undefined]));
+  });
+
+  it("longer than the server said fail", async () => {
+    const url = await serve((request, response) => {
+      if (request.method === "HEAD") return void response.writeHead(200, { "content-length": 4 }).end();
+      response.writeHead(200).end(CSV);
+    });
+    expect(await codeOf([`${url}/a.csv`])).toEqual(["source.unavailable", "retry"]);
+  });
+
+  it("of a server that changes the length it says fail", async () => {
+    let asked = 0;
+    const url = await serve((request, response) => {
+      asked += 1;
+      response.writeHead(200, {
+        "content-length": request.method === "HEAD" ? 100 : CSV.length,
+        etag: "one",
+      });
+      response.end(request.method === "HEAD" ? "" : CSV);
+    });
+    expect((await codeOf([`${url}/a.csv`]))[1]).toBe("retry");
+    expect(asked).toBeGreaterThan(0);
   });
 
   it("behind endless redirects are refused", async () => {
