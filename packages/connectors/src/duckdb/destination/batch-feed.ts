@@ -8,10 +8,15 @@ import { VectorWriter } from "./vectors.ts";
 /** Columns of some rows, in the order of the feed's types after the first. */
 export interface FeedBatch {
   readonly rows: number;
+  /** About. */
+  readonly bytes: number;
   /** Number of its first row within the load. */
   readonly first: number;
   readonly columns: readonly Prepared[];
 }
+
+/** Of a chunk: DuckDB copies its texts at each step of a query, and 2048 rows of 20 KB are 40 MB. */
+const CHUNK_BYTES = 1024 * 1024;
 
 /** Batches as a query reads them: `c0` is the row's number within the load, `c1` the first column. */
 export class BatchFeed implements Feed {
@@ -41,7 +46,11 @@ export class BatchFeed implements Feed {
     if (batch === undefined) return 0;
     const { bindings } = this.#hub;
     const from = this.#from;
-    const rows = Math.min(capacity, batch.rows - from);
+    const rows = Math.min(
+      capacity,
+      batch.rows - from,
+      Math.ceil((CHUNK_BYTES * batch.rows) / Math.max(1, batch.bytes)),
+    );
     this.#vectors.count(bindings.data_chunk_get_vector(chunk, 0), batch.first + from, rows);
     batch.columns.forEach((column, index) => {
       this.#vectors.write(bindings.data_chunk_get_vector(chunk, index + 1), column, from, rows);

@@ -46,7 +46,8 @@ export const fileConfig = Type.Object({
   file_megabytes: Type.Integer({
     title: "File size",
     description:
-      "A file of about this size is ended and the next one begun. Each transaction begins new files, so most may be smaller.",
+      "A file of about this size is ended and the next one begun. Each transaction begins new files, so most may be " +
+      "smaller, and Parquet of a source that gives batches holds a quarter of memory_limit at most.",
     default: 256,
     examples: [64],
     minimum: 1,
@@ -85,6 +86,7 @@ export interface FileSettings {
   readonly partitionBy: readonly string[];
   readonly fileBytes: number;
   readonly memoryLimit: string;
+  readonly memoryBytes: number;
   readonly threads: number;
 }
 
@@ -108,8 +110,15 @@ export function settingsOf(config: FileConfig): FileSettings {
     partitionBy: [...new Set(config.partition_by)],
     fileBytes: config.file_megabytes * 1024 * 1024,
     memoryLimit: config.memory_limit,
+    memoryBytes: bytesOf(config.memory_limit),
     threads: threads === 0 ? availableParallelism() : threads,
   };
+}
+
+/** `256MB`, `1.5 GiB`: as DuckDB reads it. */
+function bytesOf(text: string): number {
+  const [, digits = "0", unit = "", binary] = /^([0-9.]+) ?([KMGT])(i?)B$/.exec(text) ?? [];
+  return Number(digits) * (binary === "i" ? 1024 : 1000) ** ("KMGT".indexOf(unit) + 1);
 }
 
 /** Ending of the files' names. */

@@ -1,7 +1,7 @@
 import { link, readdir, rm, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { syncFolder, writeNew } from "@weir/kit";
-import { codeOf } from "./failures.ts";
+import { codeOf, noHardLinks } from "./failures.ts";
 
 export async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined;
@@ -9,16 +9,24 @@ export async function exists(path: string): Promise<boolean> {
 
 /**
  * Makes a file whole and durable, or says false because there is one already: of several processes at the same moment
- * one wins. `unique` names the temporary file beside it.
+ * one wins. Also false where somebody removed the temporary file, which `unique` names, before it had its name: who takes
+ * over sweeps.
  */
 export async function createExclusive(path: string, text: string, unique: string): Promise<boolean> {
   const temporary = `${path}.${unique}.tmp`;
   await rm(temporary, { force: true });
+  let written = false;
   try {
     await writeNew(temporary, text);
-    await link(temporary, path);
+    written = true;
+    await link(temporary, path).catch((error: unknown) => {
+      // What FAT and its kin answer; the file is our own, so that no right is missing.
+      const none = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(codeOf(error) ?? "");
+      throw none ? noHardLinks(dirname(path), error) : error;
+    });
   } catch (error) {
-    if (codeOf(error) === "EEXIST") return false;
+    const code = codeOf(error);
+    if (code === "EEXIST" || (code === "ENOENT" && written)) return false;
     throw error;
   } finally {
     await unlink(temporary).catch(() => undefined);

@@ -27,20 +27,12 @@ const BY_CODE: Readonly<Record<string, Words>> = {
     message: (path) => `${path} is not a folder, or a part of it is not.`,
     next: "Give the path of a folder.",
   },
-  ENOTSUP: {
-    code: "destination.no_hard_links",
-    recovery: "ask",
-    message: (path) =>
-      `The file system of ${path} has no hard links, by which commits are told from one another.`,
-    next: "Choose a folder on a file system that has them, such as ext4, XFS, APFS or NTFS.",
-  },
 };
 
 const SAME: Readonly<Record<string, string>> = {
   EDQUOT: "ENOSPC",
   EPERM: "EACCES",
   EROFS: "EACCES",
-  EOPNOTSUPP: "ENOTSUP",
   ENAMETOOLONG: "ENOTDIR",
 };
 
@@ -64,6 +56,20 @@ export function fileError(error: unknown, path: string): unknown {
       detail: error.message,
     },
     { cause: error },
+  );
+}
+
+export function noHardLinks(path: string, cause: unknown): WeirError {
+  return new WeirError(
+    {
+      code: "destination.no_hard_links",
+      message: `The file system of ${path} has no hard links, by which commits are told from one another.`,
+      next: "Choose a folder on a file system that has them, such as ext4, XFS, APFS or NTFS.",
+      recovery: "ask",
+      origin: "destination",
+      detail: String(cause),
+    },
+    { cause },
   );
 }
 

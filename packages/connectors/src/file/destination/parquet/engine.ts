@@ -4,6 +4,7 @@ import { duckdbError } from "../../../duckdb/destination/failures.ts";
 import { FeedHub } from "../../../duckdb/destination/feed.ts";
 import { Pipes } from "../../../duckdb/destination/fifo.ts";
 import { Link } from "../../../duckdb/destination/link.ts";
+import { literal } from "../../../duckdb/destination/sql.ts";
 import type { FileSettings } from "../config.ts";
 
 /** A DuckDB in memory, which spills to the scratch folder. It is started when the first row is to be written. */
@@ -63,6 +64,16 @@ export class Engine {
     await link.run("SET GLOBAL TimeZone = 'UTC'");
     link.close();
     return { instance, hub };
+  }
+
+  /**
+   * Gives memory that is free back to the system. Never throws. DuckDB's allocator keeps what it freed for ten seconds;
+   * setting the limit, to what it is, lets it go.
+   */
+  async trim(): Promise<void> {
+    const { link } = await this.connect();
+    await link.run(`SET GLOBAL memory_limit = ${literal(this.#settings.memoryLimit)}`).catch(() => undefined);
+    link.close();
   }
 
   async close(): Promise<void> {

@@ -17,8 +17,22 @@ interface Gathered {
   readonly target: Target;
   readonly table: TableName;
   readonly meta: RowMeta;
+  /** Of what waits in the table. */
   rows: number;
+  bytes: number;
+  /** Rows without a change before that lost an endless date. */
+  changed: number;
 }
+
+/** Wide rows are held several times on their way: as the source gave them, as DuckDB's texts, in its table. */
+const INSERT_BYTES = 4 * 1024 * 1024;
+
+/** Of what DuckDB may hold in memory: two transactions gather at a time, and writing a file takes as much again. */
+const GATHERED_SHARE = 1 / 4;
+
+/** DuckDB works on so many rows at a time and holds their texts about four times: wide rows are written sooner. */
+const CHUNK_ROWS = 2048;
+const CHUNK_SHARE = 1 / 8;
 
 /** The stream's columns as DuckDB's loaders take them. */
 export function tableTarget(target: Target, load: TableName, into?: (select: string) => string): TableTarget {
@@ -38,8 +52,8 @@ export function tableTarget(target: Target, load: TableName, into?: (select: str
 }
 
 /**
- * Writes Parquet. The bytes of a CSV part go through DuckDB's reader into files in one COPY; column batches, and whatever
- * is partitioned, wait in a table that DuckDB spills, so that files are as large as they may be.
+ * Writes Parquet. The bytes of a CSV part go through DuckDB's reader into files in one COPY. Column batches wait in a table
+ * until they are enough for a file; whatever is partitioned waits for the end of the transaction, and DuckDB spills it.
  */
 export class ParquetWriter implements FilesWriter {
   readonly #folder: string;
@@ -85,28 +99,66 @@ export class ParquetWriter implements FilesWriter {
     }
     const gathered = await this.#gather(target, meta, signal);
     const scene = this.#scene(tableTarget(target, gathered.table));
+    gathered.changed = 0;
     const result =
       read.form === "bytes"
         ? await loadCsv(scene, this.#pipes(), request, read)
-        : await loadBatches(scene, request, read);
-    gathered.rows += result.written;
-    return result.written === 0
-      ? result
-      : { ...result, changed: result.changed + (await dropEndlessDates(this.#link, gathered.table, target)) };
+        : await loadBatches({ ...scene, ...this.#drained(gathered) }, request, read);
+    if (read.form === "bytes") gathered.rows += result.written;
+    if (gathered.rows > 0) await this.#dropDates(gathered);
+    return { ...result, changed: result.changed + gathered.changed };
+  }
+
+  /** Files are written as rows come, as far as they are not divided by values: those wait for all that belong to them. */
+  #drained(gathered: Gathered): Pick<LoadScene, "insertBytes" | "inserted"> {
+    return {
+      insertBytes: INSERT_BYTES,
+      inserted: async ({ rows, bytes }) => {
+        gathered.rows += rows;
+        gathered.bytes += bytes;
+        if (gathered.target.partition.length > 0 || !this.#isEnough(gathered)) return;
+        await this.#dropDates(gathered);
+        await this.#copy(gathered);
+        await this.#link.run(`DROP TABLE ${tableSql(gathered.table)}`);
+        await this.#create(gathered);
+        await this.#engine.trim();
+      },
+    };
+  }
+
+  #isEnough({ rows, bytes }: Gathered): boolean {
+    const { memoryBytes } = this.#settings;
+    return bytes >= memoryBytes * (rows <= CHUNK_ROWS ? CHUNK_SHARE : GATHERED_SHARE);
+  }
+
+  async #dropDates(gathered: Gathered): Promise<void> {
+    gathered.changed += await dropEndlessDates(this.#link, gathered.table, gathered.target);
   }
 
   async end(): Promise<readonly WrittenFile[]> {
-    for (const { target, table, meta, rows } of this.#gathered.values()) {
-      if (rows === 0) continue;
-      const copy = { settings: this.#settings, folder: this.#next(), signal: this.#signal };
-      if (target.partition.length > 0) await mkdir(copy.folder, { recursive: true });
-      const partitions = await copyTable(this.#link, table, target, copy);
-      this.#written.push(
-        ...(await collect(copy.folder, partitions, target, { meta, settings: this.#settings })),
-      );
-    }
+    for (const gathered of this.#gathered.values()) await this.#copy(gathered);
     await this.discard();
+    await this.#engine.trim();
     return this.#written;
+  }
+
+  /** Writes the rows that wait into files. */
+  async #copy(gathered: Gathered): Promise<void> {
+    const { target, table, meta, rows } = gathered;
+    if (rows === 0) return;
+    const copy = { settings: this.#settings, folder: this.#next(), signal: this.#signal };
+    if (target.partition.length > 0) await mkdir(copy.folder, { recursive: true });
+    const partitions = await copyTable(this.#link, table, target, copy);
+    this.#written.push(
+      ...(await collect(copy.folder, partitions, target, { meta, settings: this.#settings })),
+    );
+    gathered.rows = 0;
+    gathered.bytes = 0;
+  }
+
+  async #create({ table, target }: Pick<Gathered, "table" | "target">): Promise<void> {
+    const columns = target.columns.map(({ name, type }) => ({ name, type }));
+    await createTable(this.#link, table, columns);
   }
 
   async discard(): Promise<void> {
@@ -139,12 +191,8 @@ export class ParquetWriter implements FilesWriter {
     if (known !== undefined) return known;
     signal.throwIfAborted();
     const table = { schema: "main", name: `load_${crypto.randomUUID().replaceAll("-", "")}` };
-    await createTable(
-      this.#link,
-      table,
-      target.columns.map(({ name, type }) => ({ name, type })),
-    );
-    const gathered = { target, table, meta, rows: 0 };
+    const gathered = { target, table, meta, rows: 0, bytes: 0, changed: 0 };
+    await this.#create(gathered);
     this.#gathered.set(target.plan.key, gathered);
     return gathered;
   }
