@@ -37,7 +37,7 @@ function microsOf(value: string): string {
 }
 
 /** The driver takes a U+FEFF off the start of every text: one more is put before it. */
-export function marked(value: string): string {
+function marked(value: string): string {
   return `CASE WHEN starts_with(${value}, chr(65279)) THEN chr(65279) || ${value} ELSE ${value} END`;
 }
 
