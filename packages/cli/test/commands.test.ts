@@ -245,7 +245,9 @@ connections: { c: { source: s, destination: d } }
       "read first+1+1+1+1",
     ]);
     expect(stdout + stderr).not.toContain("first+1");
-    await run(["discover"], "second");
+    expect(stdout + stderr).not.toContain("is not used any more");
+    const anew = await run(["discover", "--verbose"], "second");
     expect((await tokens()).at(-1)).toBe("discover second");
+    expect(anew.stderr.match(/The value of token .* is not used any more/g)).toHaveLength(1);
   }, 30_000);
 });

@@ -275,3 +275,30 @@ connections:
   expect(stderr).toContain("weir.yaml:5:");
   expect(existsSync(`${wrong}/one`)).toBe(false);
 });
+
+test("every failed stream is shown with what is wrong with it, also when the code is the same", async () => {
+  const cwd = await folderWith({
+    "weir.yaml": `sources:
+  samples: { connector: source-faker, config: { count: 5 } }
+destinations:
+  out: { connector: destination-jsonl, config: { folder: out } }
+connections:
+  all:
+    source: samples
+    destination: out
+    streams:
+      - { name: users, mode: full_refresh_overwrite_deduped }
+      - { name: products, mode: full_refresh_overwrite_deduped }
+      - { name: purchases, mode: full_refresh_overwrite }
+`,
+  });
+  const { code, stdout } = await weir(["sync"], { cwd });
+  expect(code).toBe(1);
+  const lines = stdout.split("\n").map((line) => line.trim());
+  expect(lines.filter((line) => line.startsWith("error:")).map((line) => line.slice(0, 22))).toEqual([
+    "error: stream users: S",
+    "error: stream products",
+  ]);
+  // Where and what to do is the same for both.
+  expect(lines.filter((line) => line.startsWith("next:"))).toHaveLength(1);
+});

@@ -130,7 +130,7 @@ const connection: JsonObject = {
       type: "string",
       enum: ["propagate_columns", "propagate_fully", "ignore", "disable"],
       description:
-        "What happens when the source's streams change: new columns are added (propagate_columns), new streams as well (propagate_fully), nothing (ignore), or the sync stops (disable).",
+        "What happens when the source's streams change: new columns are added (propagate_columns), new streams as well (propagate_fully), nothing (ignore), or a stream that changed is not moved until the change is accepted with --accept-schema (disable).",
     },
     nativeTypes: {
       type: "boolean",

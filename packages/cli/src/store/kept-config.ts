@@ -21,9 +21,15 @@ interface KeptFile {
   readonly values: readonly KeptValue[];
 }
 
+export interface LatestConfig {
+  readonly config: JsonObject;
+  /** Dotted names of settings whose kept value is passed over, because what it replaced has changed. */
+  readonly dropped: readonly string[];
+}
+
 export interface KeptConfig {
   /** The project's configuration with the kept values in it, as long as what they replaced is unchanged there. */
-  latest(declared: JsonObject): Promise<JsonObject>;
+  latest(declared: JsonObject): Promise<LatestConfig>;
   /** Keeps what `next` has otherwise than the project's configuration; returns once it is durable. */
   keep(declared: JsonObject, next: JsonObject): Promise<void>;
 }
@@ -34,7 +40,11 @@ export function keptConfig({ kind, name, declared, config }: Endpoint, folder: s
   const suffix = declared === undefined ? `-${digestOf("", config).slice(0, 12)}` : "";
   const path = join(folder, ".weir", "secrets", `${kind}-${name}${suffix}.json`);
   return {
-    latest: async (given) => merged(given, await read(path)),
+    latest: async (given) => {
+      const file = await read(path);
+      const dropped = file?.values.filter((each) => !isValid(file, given, each)) ?? [];
+      return { config: merged(given, file), dropped: dropped.map((each) => each.path.join(".")) };
+    },
     keep: (given, next) => keep(path, given, next),
   };
 }
@@ -97,8 +107,12 @@ function unreadable(path: string, why: string): WeirError {
 function merged(declared: JsonObject, file: KeptFile | undefined): JsonObject {
   if (file === undefined) return declared;
   return file.values
-    .filter(({ path, instead }) => instead === insteadOf(file.key, declared, path))
+    .filter((each) => isValid(file, declared, each))
     .reduce((config, { path, value }) => withValue(config, path, value), declared);
+}
+
+function isValid({ key }: KeptFile, declared: JsonObject, { path, instead }: KeptValue): boolean {
+  return instead === insteadOf(key, declared, path);
 }
 
 function withValue(

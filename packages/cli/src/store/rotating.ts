@@ -13,7 +13,7 @@ export function rotatingSource(
   kept: KeptConfig,
   secrets: Secrets,
 ): SourceConnector {
-  const now = resolver(connector.spec.connectionSpecification, kept, secrets);
+  const now = resolver(connector, kept, secrets);
   return {
     ...connector,
     check: async (config, context) => connector.check(...(await now(config, context))),
@@ -30,7 +30,7 @@ export function rotatingDestination(
   kept: KeptConfig,
   secrets: Secrets,
 ): DestinationConnector {
-  const now = resolver(connector.spec.connectionSpecification, kept, secrets);
+  const now = resolver(connector, kept, secrets);
   return {
     ...connector,
     check: async (config, context) => connector.check(...(await now(config, context))),
@@ -41,14 +41,25 @@ export function rotatingDestination(
   };
 }
 
+type Rotated = Pick<SourceConnector, "id" | "spec">;
+
 type Resolve = (declared: JsonObject, context: Context) => Promise<readonly [JsonObject, Context]>;
 
-function resolver(schema: JsonObject, kept: KeptConfig, secrets: Secrets): Resolve {
+function resolver({ id, spec }: Rotated, kept: KeptConfig, secrets: Secrets): Resolve {
+  const schema = spec.connectionSpecification;
   const learn = (config: JsonObject): void => {
     for (const secret of secretsOf(schema, config)) secrets.add(secret);
   };
+  const told = new Set<string>();
   return async (declared, context) => {
-    const config = await kept.latest(declared);
+    const { config, dropped } = await kept.latest(declared);
+    for (const name of dropped.filter((each) => !told.has(each))) {
+      told.add(name);
+      context.log(
+        "warn",
+        `The value of ${name} that ${id} had replaced by itself is not used any more: the one it replaced has changed in the environment or the project file, and holds.`,
+      );
+    }
     learn(config);
     const rotate = async (next: JsonObject): Promise<void> => {
       learn(next);

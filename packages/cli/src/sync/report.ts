@@ -1,10 +1,11 @@
 import { relative } from "node:path";
-import type { StreamResult, VerifyResult } from "@weir/engine";
+import type { StreamResult, SyncResult, VerifyResult } from "@weir/engine";
 import type { CommandContext } from "../command.ts";
 import { failureLines, maskFailure } from "../output/failure.ts";
 import { bytes, count, rate } from "../output/numbers.ts";
 import { table } from "../output/table.ts";
 import { printable } from "../output/width.ts";
+import type { PlacedFailure } from "../project/place.ts";
 import { endingOf } from "./last-line.ts";
 import type { FinishedSync } from "./run.ts";
 
@@ -13,22 +14,39 @@ export function reportLines(finished: FinishedSync, context: CommandContext): re
   const { result, connection } = finished;
   const { style, secrets } = context;
   const own = (text: string): string => secrets.maskForeign(printable(text));
-  const streamFailures = result.streams.flatMap(({ failure }) =>
-    failure === undefined || failure.code === result.failure?.code ? [] : [failure],
-  );
   return [
     ...(result.streams.length === 0 ? [] : [...streamTable(finished, context), ""]),
     ...result.schemaNotes.map((note) => `schema: ${own(note)}`),
     ...result.notices.map((notice) => `note: ${own(notice)}`),
     ...result.streams.flatMap((stream) => rejectLines(stream, context)),
     ...earlierRejectLines(finished, context),
-    ...[...(result.failure === undefined ? [] : [result.failure]), ...streamFailures].flatMap((failure) =>
-      failureLines(maskFailure(failure, secrets), style),
-    ),
+    ...failuresOf(result).flatMap((alike) => alikeLines(alike, context)),
     style(result.status === "succeeded" ? "green" : "red", `${connection} ${result.status}`) +
       own(endingOf(result)),
     ...(result.status === "succeeded" ? [] : [style("dim", `log: ${relative(context.cwd, finished.log)}`)]),
   ];
+}
+
+/** Every failure of the sync and its streams once, those with the same remedy side by side. */
+function failuresOf({ failure, streams }: SyncResult): readonly (readonly PlacedFailure[])[] {
+  const ofStreams = streams.flatMap((stream): readonly PlacedFailure[] =>
+    stream.failure === undefined ? [] : [{ stream: stream.stream, ...stream.failure }],
+  );
+  // The sync's own is that of a stream where nothing else failed.
+  const isTold = ofStreams.some(
+    (each) => each.code === failure?.code && each.message === failure.message && each.next === failure.next,
+  );
+  const all: readonly PlacedFailure[] = failure === undefined || isTold ? ofStreams : [failure, ...ofStreams];
+  const groups = Map.groupBy(all, ({ code, next, place }) => JSON.stringify([code, next, place]));
+  return [...groups.values()];
+}
+
+/** What is wrong with each; where and what to do, which is the same for all, once. */
+function alikeLines(alike: readonly PlacedFailure[], { style, secrets }: CommandContext): readonly string[] {
+  return alike.flatMap((failure, index) => {
+    const lines = failureLines(maskFailure(failure, secrets), style);
+    return index < alike.length - 1 ? lines.slice(0, 1) : lines;
+  });
 }
 
 function streamTable({ result, resumed }: FinishedSync, context: CommandContext): readonly string[] {
