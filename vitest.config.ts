@@ -16,6 +16,7 @@ const countsReporter: Reporter = {
 export default defineConfig({
   test: {
     include: ["packages/*/test/**/*.test.ts", "packages/*/src/**/*.test.ts", "tools/**/*.test.ts"],
+    globalSetup: ["tools/check/temporary-folder.ts"],
     pool: "threads",
     isolate: false,
     maxWorkers: 2,
