@@ -104,3 +104,35 @@ test("a connection is not judged while an end of it fails", async () => {
     "destination",
   ]);
 });
+
+test("two connections that write one table of one destination are told, others are not", async () => {
+  const cwd = await folderWith({
+    "weir.yaml": `sources:
+  samples: { connector: source-faker, config: { count: 5 } }
+destinations:
+  here: { connector: destination-file, config: { folder: out, format: csv } }
+  same: { connector: destination-file, config: { format: csv, folder: ./out } }
+  there: { connector: destination-file, config: { folder: other } }
+connections:
+  first: { source: samples, destination: here, streams: [users, products] }
+  second: { source: samples, destination: same, streams: [users] }
+  third: { source: samples, destination: here, streams: [users], prefix: third_ }
+  fourth: { source: samples, destination: there, streams: [users] }
+`,
+  });
+  const { code, result } = await weirJson(["check"], { cwd });
+  expect(code).toBe(0);
+  const found = (result as unknown as { name: string; kind: string; warnings: string[] }[])
+    .filter(({ kind }) => kind === "connection")
+    .map(({ name, warnings }) => [name, warnings.length]);
+  expect(found).toEqual([
+    ["first", 0],
+    ["second", 1],
+    ["third", 0],
+    ["fourth", 0],
+  ]);
+  const { stdout } = await weir(["check"], { cwd });
+  expect(stdout).toMatch(
+    /weir\.yaml:9:3: its stream users is written to the table users, which first writes/,
+  );
+});

@@ -15,15 +15,19 @@ import { resolveStreams } from "./streams.ts";
 
 const STOPPED = "cli.rehearsed";
 
+export interface Rehearsed {
+  /** What a sync would be refused for. */
+  readonly failures: readonly PlacedFailure[];
+  /** Where each stream would be written, as the destination names it. */
+  readonly tables: readonly { readonly stream: string; readonly table: string }[];
+}
+
 /**
  * Runs a sync up to the moment where the destination would make its tables, and returns all it would be refused for:
  * the rules of `weir sync` are the engine's, and there are no others. Nothing is written, no row is read and no fence is
  * taken, so that a sync of the same connection goes on undisturbed.
  */
-export async function rehearse(
-  context: CommandContext,
-  prepared: PreparedSync,
-): Promise<readonly PlacedFailure[]> {
+export async function rehearse(context: CommandContext, prepared: PreparedSync): Promise<Rehearsed> {
   const { io, log } = context;
   const { connection, source, destination } = prepared;
   const connector = (await isThere(destination)) ? destination.connector : blank(destination.connector);
@@ -50,11 +54,12 @@ export async function rehearse(
   // The sum of what is said of streams says nothing more.
   const ofSync = refusalOf(failure).filter((each) => ofStreams.length === 0 || each.origin !== "engine");
   const all = [...ofSync, ...ofStreams];
-  return all
+  const failures = all
     .filter(
       (each, at) => all.findIndex(({ code, stream }) => code === each.code && stream === each.stream) === at,
     )
     .map((each) => placedFailure(each, connection));
+  return { failures, tables: streams.map(({ stream, table }) => ({ stream, table })) };
 }
 
 function refusalOf(failure: Failure | undefined): readonly Failure[] {

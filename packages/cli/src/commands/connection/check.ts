@@ -17,8 +17,9 @@ import { readProject } from "../../project/read.ts";
 import { suggestion } from "../../project/suggest.ts";
 import { optionsTarget } from "../../project/target.ts";
 import { usageError } from "../../project/usage.ts";
-import { rehearse } from "../../sync/rehearse.ts";
+import { rehearse, type Rehearsed } from "../../sync/rehearse.ts";
 import { prepareSync } from "../../sync/run.ts";
+import { SharedTables } from "../../sync/shared-tables.ts";
 
 interface Checked {
   readonly kind: Endpoint["kind"] | "connection";
@@ -43,11 +44,12 @@ export const check: Command<EndpointOptions> = async (context, names, options) =
     if (found.failures.length === 0) works.add(endpoint);
     checked.push(found);
   }
+  const shared = new SharedTables();
   for (const connection of connections) {
     context.io.signal.throwIfAborted();
     // Why the others cannot be synced is said already.
     if (!works.has(connection.source) || !works.has(connection.destination)) continue;
-    checked.push(await checkConnection(context, connection, around));
+    checked.push(await checkConnection(context, connection, around, shared));
   }
   const [failed] = checked.filter(({ failures }) => failures.length > 0);
   const [failure] = failed?.failures ?? [];
@@ -132,16 +134,17 @@ async function checkConnection(
   context: CommandContext,
   connection: ProjectConnection,
   around: Surroundings,
+  shared: SharedTables,
 ): Promise<Checked> {
   const { name } = connection;
   context.note(`checking ${name} (what a sync of it would be refused for) ...`);
   const prepared = await prepareSync(around, connection);
-  const failures = await rehearse(context, prepared).catch((error: unknown): readonly PlacedFailure[] => {
+  const { failures, tables } = await rehearse(context, prepared).catch((error: unknown): Rehearsed => {
     context.io.signal.throwIfAborted();
     if (!(error instanceof WeirError)) throw error;
-    return [error.failure];
+    return { failures: [error.failure], tables: [] };
   });
-  return { kind: "connection", name, failures, warnings: [] };
+  return { kind: "connection", name, failures, warnings: shared.add(prepared, tables) };
 }
 
 async function checkOne(context: CommandContext, endpoint: Endpoint, around: Surroundings): Promise<Checked> {

@@ -102,9 +102,9 @@ async function lacking(
   draft: Draft,
   { prepared, streams }: Seen,
 ): Promise<readonly Lack[]> {
-  const refusals = await rehearse(context, { ...prepared, connection: connectionOf(draft) });
+  const { failures } = await rehearse(context, { ...prepared, connection: connectionOf(draft) });
   // A source in trouble is said by "weir check", which can be run again.
-  return refusals
+  return failures
     .filter(({ origin }) => origin === "config" || origin === "destination")
     .map((failure) => {
       const what = LACKING[failure.code];
