@@ -24,10 +24,26 @@ def send(message):
     sys.stdout.flush()
 
 
+def cut_half_line(path):
+    """A process that was killed may have left one; its row comes again, and must not be written behind it."""
+    if not os.path.exists(path):
+        return
+    with open(path, "rb+") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end > 0:
+            file.seek(end - 1)
+            if file.read(1) == b"\n":
+                break
+            end -= 1
+        file.truncate(end)
+
+
 class Stream:
     def __init__(self, folder, configured):
         self.path = os.path.join(folder, configured["stream"]["name"] + ".jsonl")
         self.overwrites = configured["destination_sync_mode"] == "overwrite"
+        if not self.overwrites:
+            cut_half_line(self.path)
         self.file = open(self.path + ".next" if self.overwrites else self.path, "w" if self.overwrites else "a")
         self.rows = 0
 

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { appendFile, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -106,7 +107,7 @@ describe.skipIf(!hasPython)(`a source in Python${needs}`, () => {
 });
 
 describe.skipIf(!hasPython)(`a destination in Python${needs}`, () => {
-  it.each(["postgres", "files"] as const)(
+  it.each(["postgres", "files", "DuckDB's Parquet"] as const)(
     "takes what comes from %s, once or anew",
     async (kind) => {
       const { database, postgres } = await places();
@@ -114,9 +115,14 @@ describe.skipIf(!hasPython)(`a destination in Python${needs}`, () => {
       const source = {
         postgres: postgres.yaml.replace("  to:", "  from:").replace("destination-", "source-"),
         files: `  from: { connector: source-file, config: { root: in, streams: [{ name: lines, files: ["*.jsonl"] }] } }`,
+        "DuckDB's Parquet": `  from: { connector: source-file, config: { root: in, streams: [{ name: lines, files: ["*.parquet"] }] } }`,
       }[kind];
       const fill = async (from: number, to: number): Promise<void> => {
         await writeFile(join(cwd, `in/part-${from}.jsonl`), lines(from, to));
+        await duckSql(
+          ":memory:",
+          `COPY (SELECT id, name FROM '${cwd}/in/part-${from}.jsonl') TO '${cwd}/in/part-${from}.parquet'`,
+        );
         if (kind === "postgres")
           await database.sql(
             `INSERT INTO lines SELECT i, 'n' || i FROM generate_series(${from}, ${to - 1}) AS i`,
@@ -155,7 +161,56 @@ connections:
     },
     60_000,
   );
+
+  it.each(["incremental_append", "full_refresh_overwrite"])(
+    "is gone on with when it was killed (%s)",
+    async (mode) => {
+      const cwd = await folderWith({
+        "lines.jsonl": lines(0, 60_000),
+        "out/lines.jsonl": '{"id": 0, "name": "n0"}\n{"id": 1, "na',
+      });
+      await writeFile(
+        join(cwd, "weir.yaml"),
+        `sources:
+  from: { command: ["python3", "${PYTHON}source.py"], config: { path: lines.jsonl } }
+destinations:
+  to: { command: ["python3", "${PYTHON}destination.py"], config: { folder: out } }
+connections:
+  c: { source: from, destination: to, streams: [lines], mode: ${mode}, limits: { backoffMinSeconds: 0 } }
+`,
+      );
+      const { child, ended } = start(["sync"], { cwd });
+      const written = join(
+        cwd,
+        "out",
+        mode === "full_refresh_overwrite" ? "lines.jsonl.next" : "lines.jsonl",
+      );
+      while (!existsSync(written) || (await stat(written)).size < 1000) await sleep(5);
+      const writers = descendantsOf(child.pid ?? 0).filter((pid) => {
+        const words = commandOf(pid);
+        return words[0]?.includes("python") === true && words.includes("write");
+      });
+      expect(writers).toHaveLength(1);
+      for (const pid of writers) process.kill(pid, "SIGKILL");
+      const { code, stderr, stdout } = await ended;
+      expect([code, stderr, stdout]).toEqual([0, expect.any(String), expect.any(String)]);
+      const found = (await readFile(join(cwd, "out", "lines.jsonl"), "utf8")).trim().split("\n");
+      // Each line is whole: what the killed one left half was taken away.
+      const ids = found.map((line) => (JSON.parse(line) as { readonly id: number }).id);
+      expect(new Set(ids).size).toBe(60_000);
+      if (mode === "full_refresh_overwrite") expect(found).toHaveLength(60_000);
+    },
+    60_000,
+  );
 });
+
+function commandOf(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+  } catch {
+    return [];
+  }
+}
 
 describe("what weir.yaml says of a command", () => {
   it.each([
