@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { compare, compareNothingLost, comparePromise, fresh, plus, times } from "./check.ts";
+import { atLeast, compare, compareNothingLost, comparePromise, fresh, plus, times } from "./check.ts";
 
 const run = promisify(execFile);
 
@@ -17,6 +17,14 @@ describe("comparing", () => {
     expect(compare(contents("1|1", "2|1", "3|1"), contents("1|1", "1|1", "4|1"))).toEqual({
       lost: 2,
       doubled: 1,
+      invented: 1,
+    });
+  });
+
+  it("lets rows stand more often where the promise is at least once", () => {
+    expect(atLeast(contents("1|1", "2|1"), contents("1|1", "1|1", "4|1"))).toEqual({
+      lost: 1,
+      doubled: 0,
       invented: 1,
     });
   });
@@ -61,4 +69,23 @@ describe("the short form", () => {
     },
     600_000,
   );
+
+  it("kills syncs and executables and loses nothing", async () => {
+    const args = [
+      "--child",
+      "--kills",
+      "4",
+      "--rows",
+      "12000",
+      "--seed",
+      "4",
+      "--json",
+      "--destination",
+      "duckdb",
+    ];
+    const { stdout } = await run(process.execPath, [join(import.meta.dirname, "main.ts"), ...args]);
+    const report = JSON.parse(stdout) as { readonly kills: number; readonly damaged: readonly string[] };
+    expect(report.damaged).toEqual([]);
+    expect(report.kills).toBeGreaterThanOrEqual(4);
+  }, 600_000);
 });
