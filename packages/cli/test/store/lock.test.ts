@@ -22,7 +22,7 @@ async function place(): Promise<Place> {
 }
 
 async function worker({ lock, counter }: Place, rounds: number, holdMs: number): Promise<ChildProcess> {
-  const script = join(import.meta.dirname, "locked.ts");
+  const script = join(import.meta.dirname, "holder-killed.ts");
   const child = fork(script, [lock, counter, String(rounds), String(holdMs)], { stdio: "inherit" });
   await once(child, "message");
   return child;

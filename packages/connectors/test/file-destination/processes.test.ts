@@ -18,7 +18,7 @@ interface Beside {
 }
 
 function beside(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Beside {
-  const script = join(import.meta.dirname, "beside.ts");
+  const script = join(import.meta.dirname, "process-beside.ts");
   const child = spawn(process.execPath, [script, ...argv], {
     env: { ...process.env, ...env },
     stdio: ["pipe", "pipe", "inherit"],
