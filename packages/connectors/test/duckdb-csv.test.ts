@@ -1,3 +1,6 @@
+import { existsSync, mkdirSync, rmSync, utimesSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Field, PartRead } from "@weir/protocol";
 import { WeirError } from "@weir/protocol";
@@ -315,5 +318,18 @@ describe("a load that ends early", () => {
     expect(await query(path, "SELECT count(DISTINCT _airbyte_raw_id) AS n FROM orders")).toEqual([
       { n: "6000" },
     ]);
+  });
+
+  test("pipes of a process that was killed are removed when they are a day old", async () => {
+    const home = join(tmpdir(), `weir-pipes-${process.getuid?.() ?? 0}`);
+    // Higher than any process number.
+    const left = ["99999999-old", "99999998-new", `${process.pid}-alive`].map((name) => join(home, name));
+    for (const folder of left) mkdirSync(folder, { recursive: true });
+    for (const folder of [left[0], left[2]]) utimesSync(folder ?? "", 0, 0);
+    const session = await openSession(newPath());
+    await begin(session, plan());
+    expect(left.map((folder) => existsSync(folder))).toEqual([false, true, true]);
+    await session.close();
+    for (const folder of left) rmSync(folder, { recursive: true, force: true });
   });
 });
