@@ -170,6 +170,11 @@ describe("a CSV file", () => {
     expect(kindsOf(result)["v"]).toEqual({ type: ["null", "string"] });
   });
 
+  it("takes an offset without a colon for one, and writes UTC", async () => {
+    const result = await readText("a.csv", "at,n\n2024-01-02 03:04:05+0230,1\n");
+    expect(rowsOf(result)).toEqual([{ at: "2024-01-02 00:34:05+00", n: 1 }]);
+  });
+
   it("sets ragged rows and wrong quotes aside, with their lines", async () => {
     const result = await readText("a.csv", 'a,b\n1,2\n1\n1,2,3\n"x\ny",4\n5" pipe,6\n"z"z,7\n\n8,9\n');
     expect(rowsOf(result)).toEqual([

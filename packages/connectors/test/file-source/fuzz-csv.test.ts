@@ -8,7 +8,7 @@ import { readCsv } from "../../src/file/source/csv/read.ts";
 import type { CsvSyntax } from "../../src/file/source/csv/scanner.ts";
 import { textOf } from "../../src/file/source/text.ts";
 import { newDatabase } from "../postgres-destination.ts";
-import { FuzzedFile, type Outcome, plainNumber, take, type Taken } from "./fuzz.ts";
+import { asUtc, FuzzedFile, type Outcome, plainNumber, take, type Taken } from "./fuzz.ts";
 import { plainRecords } from "./plain-csv.ts";
 import { folderWith } from "./scene.ts";
 import { intoDuckdb, intoPostgres } from "./same-rows.ts";
@@ -180,6 +180,8 @@ function isSameValue(text: string | null, value: JsonValue, kind: FieldKind): bo
       return plainNumber(stringifyJson(value)) === plainNumber(text);
     case "boolean":
       return stringifyJson(value) === text;
+    case "timestamp_with_timezone":
+      return value === asUtc(text);
     case "timestamp_without_timezone":
       return value === text || value === `${text} 00:00:00`;
     default:

@@ -5,7 +5,7 @@ import { stringifyJson } from "@weir/protocol";
 import { describe, expect, test } from "vitest";
 import { readJsonl } from "../../src/file/source/jsonl.ts";
 import { textOf } from "../../src/file/source/text.ts";
-import { FuzzedFile, type Outcome, plainNumber, take, type Taken } from "./fuzz.ts";
+import { asUtc, FuzzedFile, type Outcome, plainNumber, take, type Taken } from "./fuzz.ts";
 import { intoDuckdb } from "./same-rows.ts";
 import { folderWith } from "./scene.ts";
 
@@ -147,6 +147,7 @@ function shown(value: JsonValue, kind: FieldKind, typed: boolean): unknown {
 
 /** A date among timestamps is midnight. */
 function meant(value: unknown, kind: FieldKind, typed: boolean): unknown {
+  if (typed && typeof value === "string" && kind === "timestamp_with_timezone") return asUtc(value);
   const isDate = typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value);
   return typed && isDate && kind === "timestamp_without_timezone" ? `${value} 00:00:00` : value;
 }

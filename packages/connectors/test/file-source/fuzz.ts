@@ -169,6 +169,14 @@ function codeOf(error: unknown): string {
   throw error;
 }
 
+/** Of an offset without a colon the text is not canonical, so the time is written as UTC. */
+export function asUtc(text: string): string {
+  if (!/[-+]\d{4}$/.test(text)) return text;
+  const at = Date.parse(text.replace(" ", "T").replace(/(\d\d)$/, ":$1"));
+  const fraction = /\.(\d+)/.exec(text)?.[1]?.replace(/0+$/, "") ?? "";
+  return `${new Date(at).toISOString().slice(0, 19).replace("T", " ")}${fraction === "" ? "" : `.${fraction}`}+00`;
+}
+
 /** One spelling for each decimal value: `-15e-1` for `-1.50`. */
 export function plainNumber(text: string): string {
   const [, sign = "", whole = "", fraction = "", exponent = "0"] =
