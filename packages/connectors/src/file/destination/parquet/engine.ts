@@ -14,6 +14,7 @@ export class Engine {
   #started: Promise<{ readonly instance: DuckDBInstance; readonly hub: FeedHub }> | undefined;
   #pipes: Pipes | undefined;
   #joined = false;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(settings: FileSettings, scratch: string) {
     this.#settings = settings;
@@ -64,6 +65,16 @@ export class Engine {
     await link.run("SET GLOBAL TimeZone = 'UTC'");
     link.close();
     return { instance, hub };
+  }
+
+  /**
+   * Does something while no other transaction does: writing wide rows holds half of the memory for a moment, and two at
+   * once would fail for want of it.
+   */
+  async alone<T>(act: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(act, act);
+    this.#turn = mine.catch(() => undefined);
+    return mine;
   }
 
   /**

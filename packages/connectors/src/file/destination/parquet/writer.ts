@@ -148,7 +148,7 @@ export class ParquetWriter implements FilesWriter {
     if (rows === 0) return;
     const copy = { settings: this.#settings, folder: this.#next(), signal: this.#signal };
     if (target.partition.length > 0) await mkdir(copy.folder, { recursive: true });
-    const partitions = await copyTable(this.#link, table, target, copy);
+    const partitions = await this.#engine.alone(() => copyTable(this.#link, table, target, copy));
     this.#written.push(
       ...(await collect(copy.folder, partitions, target, { meta, settings: this.#settings })),
     );
