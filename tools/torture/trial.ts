@@ -129,13 +129,23 @@ export async function syncWhileExecutableDies(
   const { ended } = startWeir(["sync", "--json"], project.folder, project.env);
   const alive = await Promise.race([ended.then(() => false), sleep(delay, true)]);
   const victims = alive ? processesIn(project.folder).filter((each) => each.command === command) : [];
-  for (const { pid } of victims) process.kill(pid, "SIGKILL");
+  const killed = victims.filter(({ pid }) => kill(pid)).length;
   const { code, output } = await ended;
   if (code !== 0)
     throw new Error(
       `The sync did not survive the death of its ${command} (exit ${code}):\n${output.slice(-3000)}`,
     );
-  return victims.length > 0;
+  return killed > 0;
+}
+
+/** False when the process had ended by itself since it was found. */
+function kill(pid: number): boolean {
+  try {
+    return process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    throw error;
+  }
 }
 
 function connector(id: string, isExecutable: boolean): object {

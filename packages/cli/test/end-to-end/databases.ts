@@ -1,11 +1,11 @@
 import { testPostgres } from "@weir/kit/testing";
 import { Client } from "pg";
-import { afterAll } from "vitest";
+import { afterAll, onTestFinished } from "vitest";
 import { type Endpoint, postgresConfig } from "./scene.ts";
 
 export type Row = Readonly<Record<string, string | null>>;
 
-/** A PostgreSQL database and a connection to it that ends with the test file. */
+/** A PostgreSQL database and a connection to it that ends with the test, or with the file outside of one. */
 export interface Database {
   readonly url: string;
   readonly source: Endpoint;
@@ -23,7 +23,7 @@ export async function newDatabase(url?: string): Promise<Database> {
   // A server that a test kills ends the connection.
   client.on("error", () => undefined);
   await client.connect();
-  afterAll(() => client.end());
+  atEnd(() => client.end());
   const config = postgresConfig(own);
   return {
     url: own,
@@ -34,6 +34,15 @@ export async function newDatabase(url?: string): Promise<Database> {
       return Array.isArray(result) ? [] : result.rows;
     },
   };
+}
+
+/** A hook of the file is not called when a test registers it, and a server has room for only so many connections. */
+function atEnd(close: () => Promise<void>): void {
+  try {
+    onTestFinished(close);
+  } catch {
+    afterAll(close);
+  }
 }
 
 /** Runs SQL on a DuckDB file that nobody has open, every value as DuckDB's own text. */
