@@ -1,6 +1,10 @@
 import { systemClock } from "@weir/protocol";
 import { main } from "./main.ts";
 
+function movesRows([noun, , verb]: readonly string[]): boolean {
+  return noun === "sync" || (noun === "connector" && (verb === "read" || verb === "write"));
+}
+
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** One Ctrl-C may arrive twice, from the terminal and from a launcher in between. */
@@ -12,8 +16,8 @@ export async function runProcess(): Promise<void> {
   stopOnSignals(controller);
   stopWithLauncher(controller);
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    // The reader of a pipe has gone (`weir discover | head`): nobody is left to tell.
-    if (error.code === "EPIPE") process.exit(0);
+    // The reader of a pipe has gone (`weir discover | head`): nobody is left to tell, but that rows were not moved.
+    if (error.code === "EPIPE") process.exit(movesRows(process.argv.slice(2)) ? 1 : 0);
     throw error;
   });
   const { env, stdin, stdout, stderr } = process;

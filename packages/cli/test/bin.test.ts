@@ -1,4 +1,6 @@
 import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import manifest from "../package.json" with { type: "json" };
@@ -86,6 +88,29 @@ test("listing connectors takes less than 300 ms, process start included", async 
     });
     expect(time).toBeLessThan(Math.max(300, 5 * bare));
   }
+});
+
+test("a read whose reader has gone is not called done", async () => {
+  const cwd = await folderWith({ "config.json": "{}", "catalog.json": "" });
+  const discovered = spawnSync(
+    process.execPath,
+    [bin, "connector", "source-faker", "discover", "--config", "config.json"],
+    {
+      cwd,
+      encoding: "utf8",
+    },
+  );
+  const lines = discovered.stdout.split("\n").filter((line) => line.includes('"CATALOG"'));
+  const { streams } = (JSON.parse(lines[0] ?? "") as { catalog: { streams: readonly object[] } }).catalog;
+  const configured = streams.map((stream) => ({
+    stream,
+    sync_mode: "full_refresh",
+    destination_sync_mode: "append",
+  }));
+  writeFileSync(join(cwd, "catalog.json"), JSON.stringify({ streams: configured }));
+  const script = `"$0" "$1" connector source-faker read --config config.json --catalog catalog.json | head -1 >&2; echo "\${PIPESTATUS[0]}"`;
+  const { stdout } = spawnSync("bash", ["-c", script, process.execPath, bin], { cwd, encoding: "utf8" });
+  expect(stdout.trim()).toBe("1");
 });
 
 /** The first run fills the compile cache, as the first run after an installation does. */

@@ -40,6 +40,8 @@ async function plainDestination(endpoint: Endpoint, around: Surroundings): Promi
   return row.load();
 }
 
+const SECRET_LENGTH = 8;
+
 /** One for each endpoint of a process: it knows what its executable said of itself. */
 const runners = new WeakMap<Endpoint, Runner>();
 
@@ -47,7 +49,16 @@ function runnerOf(endpoint: Endpoint, { env, folder }: Surroundings): Runner {
   const known = runners.get(endpoint);
   if (known !== undefined) return known;
   const { argv = [], env: names = [] } = endpoint.command ?? {};
-  const runner = childProcess({ id: endpoint.name, argv, env: environmentFor(names, env), folder, rowsOf });
+  // Named variables mostly hold credentials; a short one would strike ordinary words.
+  const secrets = names.map((name) => env[name] ?? "").filter((value) => value.length >= SECRET_LENGTH);
+  const runner = childProcess({
+    id: endpoint.name,
+    argv,
+    env: environmentFor(names, env),
+    secrets,
+    folder,
+    rowsOf,
+  });
   runners.set(endpoint, runner);
   return runner;
 }

@@ -1,11 +1,10 @@
 import { testPostgres } from "@weir/kit/testing";
-import { Client } from "pg";
-import { afterAll, onTestFinished } from "vitest";
+import { Pool } from "pg";
 import { type Endpoint, postgresConfig } from "./scene.ts";
 
 export type Row = Readonly<Record<string, string | null>>;
 
-/** A PostgreSQL database and a connection to it that ends with the test, or with the file outside of one. */
+/** A PostgreSQL database and a connection to it. */
 export interface Database {
   readonly url: string;
   readonly source: Endpoint;
@@ -14,16 +13,21 @@ export interface Database {
   sql(text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
 }
 
+/** An open connection that nobody uses any more ends: a server has room for 100, and a run of tests makes more databases. */
+const IDLE_MS = 30_000;
+
 export async function newDatabase(url?: string): Promise<Database> {
   const own = url ?? (await testPostgres());
-  const client = new Client({
+  // One connection, so that what a statement sets holds for the next.
+  const client = new Pool({
     connectionString: own,
+    max: 1,
+    idleTimeoutMillis: IDLE_MS,
+    allowExitOnIdle: true,
     types: { getTypeParser: () => (text: string) => text },
   });
   // A server that a test kills ends the connection.
   client.on("error", () => undefined);
-  await client.connect();
-  atEnd(() => client.end());
   const config = postgresConfig(own);
   return {
     url: own,
@@ -34,15 +38,6 @@ export async function newDatabase(url?: string): Promise<Database> {
       return Array.isArray(result) ? [] : result.rows;
     },
   };
-}
-
-/** A hook of the file is not called when a test registers it, and a server has room for only so many connections. */
-function atEnd(close: () => Promise<void>): void {
-  try {
-    onTestFinished(close);
-  } catch {
-    afterAll(close);
-  }
 }
 
 /** Runs SQL on a DuckDB file that nobody has open, every value as DuckDB's own text. */

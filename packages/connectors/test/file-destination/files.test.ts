@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { testContext } from "@weir/kit/testing";
 import { type DestinationSession, systemClock, type StreamPlan } from "@weir/protocol";
@@ -47,6 +47,31 @@ async function open(folder: string, format: Format): Promise<DestinationSession>
 const signal = new AbortController().signal;
 
 describe.each(FORMATS)("%s", (format) => {
+  test("rows whose commit failed after the manifest had them are not lost", async () => {
+    const folder = newFolder();
+    await write(folder, format, [{ id: 1, note: "a" }]);
+    const table = join(folder, "items");
+    const away = join(dirname(folder), `away-${format}`);
+    // A file where the folder was: nothing can be moved into it.
+    await expect(
+      write(folder, format, [{ id: 2, note: "b" }], {
+        stream: { fresh: false },
+        token: { sync: 2, attempt: 1 },
+        beforeCommit: () => {
+          renameSync(table, away);
+          writeFileSync(table, "");
+        },
+      }),
+    ).rejects.toThrow();
+    rmSync(table);
+    renameSync(away, table);
+    await write(folder, format, [{ id: 3, note: "c" }], {
+      stream: { fresh: false },
+      token: { sync: 3, attempt: 1 },
+    });
+    expect(await ids(folder, format)).toEqual([1, 2, 3]);
+  });
+
   test("files lie in folders by value; NULL and hostile values do no harm", async () => {
     const folder = newFolder();
     const notes = [

@@ -4,6 +4,7 @@ import type { EncodingFormat, FieldKind, JsonObject } from "@weir/protocol";
 import { failureOf } from "@weir/protocol";
 import { describe, expect, it } from "vitest";
 import { destination } from "../../src/duckdb/destination.ts";
+import { destination as files } from "../../src/file/destination.ts";
 import type { Table } from "../../src/file/source/as-it-is/automaton.ts";
 import { Check } from "../../src/file/source/as-it-is/check.ts";
 import { csvTable } from "../../src/file/source/as-it-is/csv.ts";
@@ -46,6 +47,29 @@ async function after(
     instance.closeSync();
   }
 }
+
+it("files do not go as they lie where the later of two rows with one key wins, nor into Parquet", async () => {
+  const root = folderWith({ "a.csv": "id,v\n1,old\n1,new\n", "a.jsonl": '{"id":1,"v":"x"}\n' });
+  for (const [name, format] of [
+    ["a.csv", "csv-file"],
+    ["a.jsonl", "jsonl-file"],
+  ] as const) {
+    const file = { root, stream: { files: [name] }, format };
+    const duckdb = { destination, config: { path: join(root, "target.duckdb") } };
+    const dedup = { mode: "append_dedup", primaryKey: ["id"] } as const;
+    expect((await transfer({ ...file, ...duckdb, plan: dedup })).offered).toBe(false);
+    const parquet = { destination: files, config: { folder: join(root, "out"), format: "parquet" } };
+    expect((await transfer({ ...file, ...parquet })).offered).toBe(false);
+    expect((await transfer({ ...file, ...parquet, format: "batch" })).offered).toBe(true);
+  }
+});
+
+it("a text for NULL that holds the delimiter found is read by batches", async () => {
+  const csv = { null_texts: ["N;A"] };
+  const text = 'a;b\nx;"N;A"\ny;z\n';
+  expect(await after("a.csv", text, "csv-file", { csv })).toMatch(/^skip /);
+  expect(await after("a.csv", text, "batch", { csv })).toHaveLength(2);
+});
 
 /** More rows than one chunk of bytes and one vector hold. */
 const FILL = 60_000;

@@ -14,6 +14,8 @@ export interface ChildProcessOptions {
   readonly argv: readonly string[];
   /** Its whole environment: see `environmentFor`. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Beside those of its configuration: what is struck from everything it says. */
+  readonly secrets?: readonly string[] | undefined;
   /** Where it runs; relative paths in `argv` begin here. */
   readonly folder: string;
   readonly limits?: Partial<RunnerLimits> | undefined;
@@ -60,9 +62,10 @@ export class Commands {
    * told whenever it says anything at all.
    */
   async start(command: Command, context: Context, side: Side, heard?: () => void): Promise<Conversation> {
-    const { id, argv, env, folder } = this.#options;
+    const { id, argv, env, folder, secrets = [] } = this.#options;
     const limits = this.#limits;
     const strike = new Strike();
+    for (const secret of secrets) strike.add(secret);
     const learn = (config: JsonObject): void => {
       for (const secret of secretsOf(schema, config)) strike.add(secret);
     };

@@ -176,8 +176,10 @@ export class Conversation {
         messages.push(value.type === "RECORD" || value.type === "STATE" ? value : this.#clean(value));
         continue;
       }
-      if (parsed.problem.kind === "invalid")
+      if (parsed.problem.kind === "invalid") {
+        await this.#listen(lines.slice(index + 1));
         return { messages, failure: brokenMessage(speaker, parsed.problem) };
+      }
       if (cut && index === lines.length - 1 && isBegun(line))
         return { messages, failure: protocolBroken(speaker, "ended in the middle of a line", "retry") };
       this.#addGarbage(line, messages);

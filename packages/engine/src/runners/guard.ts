@@ -74,6 +74,9 @@ export function startGuarded({ argv, env, cwd, input }: GuardedProgram): Guarded
 
 const SIGKILL = 9;
 
+/** The word comes before the shell's end, unless the shell was killed. */
+const WORD_MS = 200;
+
 function exitCode(shell: ChildProcess, word: Readable): Promise<number> {
   return new Promise((resolve, reject) => {
     let text = "";
@@ -82,7 +85,8 @@ function exitCode(shell: ChildProcess, word: Readable): Promise<number> {
       if (text.endsWith("\n")) resolve(Number(text));
     });
     shell.once("error", reject);
-    shell.once("close", (code) => resolve(code ?? 128 + SIGKILL));
+    // Its pipes may stay open for ever: in the hands of a process that left the group, or unread.
+    shell.once("exit", (code) => setTimeout(() => resolve(code ?? 128 + SIGKILL), WORD_MS));
   });
 }
 

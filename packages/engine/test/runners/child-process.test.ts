@@ -56,6 +56,20 @@ describe("an executable that ends well", () => {
   });
 });
 
+describe("an executable that is told secrets", () => {
+  it("does not get them into a log, from its environment neither", async () => {
+    const secrets = ["open-sesame"];
+    const { logs } = await reading("environment", { env: { NAMED: "open-sesame" }, secrets });
+    expect(logs[0]).toContain('"NAMED":"**********"');
+  });
+
+  it("keeps a credential it replaced in the breath of a broken message", async () => {
+    const { failure, rotated } = await reading("rotatesAfterBroken");
+    expect(failureIn(failure).code).toBe("connector.protocol");
+    expect(rotated).toMatchObject([{ token: "new" }]);
+  });
+});
+
 describe("lines that are no messages", () => {
   it("become log messages in their place, without secrets of any depth", async () => {
     const { ids, logs, failure } = await reading("garbage");
@@ -85,6 +99,11 @@ describe("lines that are no messages", () => {
 });
 
 describe("an executable that breaks", () => {
+  it("ends though it is deaf and nobody reads the line it writes", async () => {
+    const { failure } = await reading("endlessLine", { limits: { lineBytes: 1_000_000 } });
+    expect(failureIn(failure).code).toBe("connector.message_too_large");
+  }, 15_000);
+
   it.each([
     ["broken", [1], { code: "connector.protocol", recovery: "stop" }],
     ["half", [1], { code: "connector.protocol", recovery: "retry" }],

@@ -14,10 +14,11 @@ function fixture(name: string): string {
 export interface HostileOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly limits?: Partial<RunnerLimits>;
+  readonly secrets?: readonly string[];
 }
 
 /** A script of `fixtures` as an executable. */
-export function hostile(script: string, { env = {}, limits }: HostileOptions = {}): Runner {
+export function hostile(script: string, { env = {}, limits, secrets }: HostileOptions = {}): Runner {
   return childProcess({
     id: `hostile ${script}`,
     argv: [process.execPath, fixture(script)],
@@ -25,6 +26,7 @@ export function hostile(script: string, { env = {}, limits }: HostileOptions = {
     folder: import.meta.dirname,
     rowsOf,
     ...(limits === undefined ? {} : { limits }),
+    secrets,
   });
 }
 

@@ -44,6 +44,7 @@ export async function write(
     try {
       await writing.run(command.messages);
     } finally {
+      await writing.stop();
       await loader.rollback();
     }
   } finally {
@@ -112,6 +113,7 @@ class Writing {
   #bytes = 0;
   #last: Promise<void> = Promise.resolve();
   #isTimed = false;
+  #isStopped = false;
 
   constructor(input: WritingScene) {
     this.#input = input;
@@ -136,6 +138,12 @@ class Writing {
     }
     await this.#settle();
     await this.#end();
+  }
+
+  /** What is being loaded ends without a commit and without an echo: its transaction is about to be rolled back. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#last.catch(() => undefined);
   }
 
   async #take(messages: AsyncIterable<Message>): Promise<void> {
@@ -244,6 +252,7 @@ class Writing {
       const states = this.#states;
       this.#states = [];
       await this.#loadAll(loads);
+      if (this.#isStopped) return;
       await this.#input.loader.commit();
       for (const message of this.#echoes(states)) await this.#input.scene.outbox.push(message);
     });

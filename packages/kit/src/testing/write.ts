@@ -27,6 +27,8 @@ export interface WriteOptions {
   /** The checkpoint committed with the rows. */
   readonly document?: JsonObject | undefined;
   readonly context?: TestContext | undefined;
+  /** Called when the rows are loaded, before they are committed. */
+  readonly beforeCommit?: (() => void) | undefined;
 }
 
 export interface DestinationWrite {
@@ -73,6 +75,7 @@ export async function writeDestination(
       progress: () => {},
       signal,
     });
+    options.beforeCommit?.();
     if (until === "load") await transaction.rollback();
     else await transaction.commit([{ stream: stream.key, document }]);
     if (until === "finish") {

@@ -28,6 +28,7 @@ export async function loadCsv(
   request: LoadRequest,
   read: Bytes,
 ): Promise<LoadResult> {
+  if (request.encoding.format !== "csv") throw new TypeError(`not CSV of a pipe: ${request.encoding.format}`);
   const path = await pipes.take(request.signal);
   const load = new CsvLoad(scene, path, request, read);
   const stay = atExit(() => load.abandon());

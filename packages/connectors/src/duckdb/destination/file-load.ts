@@ -9,14 +9,6 @@ import { type ColumnType, typeSql } from "./types.ts";
 
 type Bytes = Extract<PartRead, { readonly form: "bytes" }>;
 
-const SEQUENCE = "_weir_row_numbers";
-
-/**
- * SQL of the number of a row within the load, for modes in which of two rows with one key the later wins: elsewhere
- * counting would cost a tenth for nothing. With a window function it would be 40 %: the rows of all threads go through one.
- */
-const NEXT_ROW = `nextval('${SEQUENCE}')`;
-
 const PROGRESS_BYTES = 4 * 1024 * 1024;
 
 /** Longer rows go by the typed route; DuckDB keeps a buffer of at least that for each thread. */
@@ -30,16 +22,10 @@ export async function loadFile(scene: LoadScene, request: LoadRequest, read: Byt
   if (file?.path === undefined) throw misfit(request, "The file has no path of its own here.");
   const stop = new AbortController();
   const ending = AbortSignal.any([request.signal, stop.signal]);
-  const isCounted = request.stream.mode.endsWith("_dedup");
-  if (isCounted)
-    await link.run(`CREATE OR REPLACE TEMP SEQUENCE ${SEQUENCE} MINVALUE 0 START 0`, request.signal);
   const isCsv = request.encoding.format === "csv-file";
   const source =
     isCsv && file.csv !== undefined ? csvSource(file.path, file.csv, target) : jsonSource(file.path, target);
-  const insert = link.runRaw(
-    insertSql(target, request, { ...(isCounted ? { row: NEXT_ROW } : {}), ...source }),
-    ending,
-  );
+  const insert = link.runRaw(insertSql(target, request, source), ending);
   insert.catch(() => stop.abort());
   let bytes: number;
   try {

@@ -12,7 +12,10 @@ export function encodingsOf(target: Target, hasPipes: boolean): readonly Encodin
   const { nativeTypes } = target.plan;
   const csv =
     hasPipes && target.columns.every((column) => isExactAsText(column, nativeTypes) && hasScale(column));
-  const files = target.columns.every((column) => isExactAsText(column, nativeTypes) && isInFiles(column));
+  // Its threads read a file in pieces, and the later of two rows with one key would not always win.
+  const isOrdered = target.plan.mode.endsWith("_dedup");
+  const files =
+    !isOrdered && target.columns.every((column) => isExactAsText(column, nativeTypes) && isInFiles(column));
   return [
     ...(csv ? [{ format: "csv", columns, cost: 1 } as const] : []),
     ...(files ? [{ format: "csv-file", columns, cost: 1 } as const] : []),

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type {
   BeginRequest,
@@ -18,6 +18,7 @@ import type {
   StoredCheckpoint,
   StreamPlan,
 } from "@weir/protocol";
+import { makeFolder } from "@weir/kit";
 import { WeirError } from "@weir/protocol";
 import { begun, compareFence, isLost, prepare, type Prepared, takeFence } from "./begin.ts";
 import { visibleFiles } from "./claims.ts";
@@ -134,7 +135,7 @@ export class FileSession implements DestinationSession {
     this.#transactions += 1;
     const folder = join(this.#places.open, `${this.#id}-${this.#transactions}`);
     const writer = await guarded(this.#places.root, async () => {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       return this.#format.writer(folder, signal);
     });
     const transaction = new FileTransaction({

@@ -24,6 +24,8 @@ export interface TransactionScene {
 export class FileTransaction implements LoadTransaction {
   readonly #scene: TransactionScene;
   #over = false;
+  /** From then on a manifest may name the files, whatever becomes of the call: the next `begin` moves or removes them. */
+  #named = false;
 
   constructor(scene: TransactionScene) {
     this.#scene = scene;
@@ -45,7 +47,9 @@ export class FileTransaction implements LoadTransaction {
           : join(target.staged, partition, hiddenName(name));
       return { do: "move", id: randomUUID(), from: relative(places.root, path), to };
     });
+    this.#named = true;
     await this.#scene.commit(checkpoints, operations);
+    this.#named = false;
     await this.#end();
   }
 
@@ -66,6 +70,7 @@ export class FileTransaction implements LoadTransaction {
     if (this.#over) return;
     this.#over = true;
     this.#scene.over();
+    if (this.#named) return;
     await rm(this.#scene.folder, { recursive: true, force: true }).catch(() => undefined);
   }
 }

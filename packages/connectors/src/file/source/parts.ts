@@ -124,9 +124,10 @@ async function* parquetPieces(
   let bytes = 0;
   for (const [index, group] of groups.entries()) {
     at += group.rows;
-    if (at <= task.from) continue;
-    bytes += group.bytes;
     const ends = index === groups.length - 1;
+    // The last one says that the file is done, were it empty.
+    if (at <= task.from && !ends) continue;
+    bytes += group.bytes;
     const next = groups[index + 1]?.bytes ?? 0;
     if (!ends && bytes + next <= limit) continue;
     yield { task, format, range: { from, to: at }, ends };

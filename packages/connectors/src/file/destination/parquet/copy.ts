@@ -1,5 +1,5 @@
 import { readdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { syncFile, syncFolder } from "@weir/kit";
 import type { RowMeta } from "@weir/protocol";
 import type { Link } from "../../../duckdb/destination/link.ts";
@@ -129,6 +129,7 @@ export async function collect(
 ): Promise<readonly WrittenFile[]> {
   const { meta, settings } = made;
   const written: WrittenFile[] = [];
+  if (await exists(folder)) await syncFolder(dirname(folder));
   for (const [place, partition] of partitions) {
     const home = join(folder, place);
     for (const found of (await exists(home)) ? await readdir(home) : []) {

@@ -30,7 +30,9 @@ export function parquetFormat(settings: FileSettings, scratch: string): FormatWr
     parallel: 2,
     prepare: () => engine.prepare(),
     takes: (target) =>
-      encodingsOf(tableTarget(target, { schema: "main", name: "none" }), engine.pipes !== undefined),
+      encodingsOf(tableTarget(target, { schema: "main", name: "none" }), engine.pipes !== undefined).filter(
+        ({ format }) => !format.endsWith("-file"),
+      ),
     writer: (folder, signal) => ParquetWriter.open(engine, { folder, settings, signal }),
     keepNewest: (request) => withLink((link) => keepNewest(link, request, settings)),
     measure: (plan, schema, files, request) =>

@@ -80,6 +80,10 @@ export function givesFiles(
   );
 }
 
+function clashes(text: string, delimiter: string, quote: string): boolean {
+  return [delimiter, quote].some((mark) => mark !== "" && text.includes(mark));
+}
+
 function isAscii(text: string): boolean {
   return /^[\x20-\x7e\t]*$/.test(text);
 }
@@ -113,9 +117,11 @@ export async function fileShape(
       ? "lines before its header end in carriage returns alone"
       : shape.names.length < 2
         ? "it has one column, where a blank line may be a row"
-        : !isOneLine
-          ? "its header has several lines"
-          : undefined;
+        : clashes(stream.csv.null_texts[0] ?? "", delimiter, quote)
+          ? "its delimiter or quote stands in the text for NULL"
+          : !isOneLine
+            ? "its header has several lines"
+            : undefined;
   return {
     trouble,
     names: shape.names,
