@@ -31,11 +31,16 @@ export async function loadRead(input: LoadInput): Promise<LoadResult> {
   const { attempt, run, encoding, read } = input;
   const pending = attempt.watchdog.begin("destination", `load ${run.key}`);
   const unread = { count: 0 };
+  const ended = { yes: false };
   const loaded = await input.transaction
     .load({
       stream: run.planned.plan,
       encoding,
-      read: withoutRejected(watchedRead(read, attempt.watchdog, run.key, pending), input.rejects, unread),
+      read: withoutRejected(
+        watchedRead(read, { watchdog: attempt.watchdog, stream: run.key, load: pending, ended }),
+        input.rejects,
+        unread,
+      ),
       meta: input.meta,
       reject: (row) => input.rejects.add(row),
       progress: (rows, bytes) => attempt.emit({ type: "progress", stream: run.key, rows, bytes }),
@@ -47,6 +52,8 @@ export async function loadRead(input: LoadInput): Promise<LoadResult> {
     received: loaded.received + unread.count,
     rejected: loaded.rejected + unread.count,
   };
+  // Before the end the source's count means nothing: nothing arrived of nothing counted would pass for an empty part.
+  if (!ended.yes) throw endedEarly(run.key);
   const counted = read.rows();
   const kept = input.rejects.count - (input.rejectedBefore ?? 0);
   if (
@@ -70,11 +77,34 @@ function countMismatch(stream: string, read: number, result: LoadResult): WeirEr
   });
 }
 
-function watchedRead(read: PartRead, watchdog: Watchdog, stream: string, load: Pending): PartRead {
+function endedEarly(stream: string): WeirError {
+  return new WeirError({
+    code: "engine.read_unfinished",
+    message: `Stream ${stream}: the destination called a part loaded before the source had come to its end.`,
+    next: "Nothing: no row of this part was committed, and it is read again. If it repeats, report it with the connectors' versions.",
+    recovery: "retry",
+    origin: "engine",
+    stream,
+  });
+}
+
+interface Watching {
+  readonly watchdog: Watchdog;
+  readonly stream: string;
+  readonly load: Pending;
+  readonly ended: { yes: boolean };
+}
+
+function watchedRead(read: PartRead, watching: Watching): PartRead {
   const rows = (): number => read.rows();
   return read.form === "bytes"
-    ? { ...read, chunks: watched<Uint8Array>(read.chunks, watchdog, stream, load), rows }
-    : { form: "batches", chunks: watched<ColumnBatch>(read.chunks, watchdog, stream, load), rows };
+    ? { ...read, chunks: toTheEnd<Uint8Array>(read.chunks, watching), rows }
+    : { form: "batches", chunks: toTheEnd<ColumnBatch>(read.chunks, watching), rows };
+}
+
+async function* toTheEnd<T>(chunks: AsyncIterable<T>, watching: Watching): AsyncGenerator<T> {
+  yield* watched(chunks, watching.watchdog, watching.stream, watching.load);
+  watching.ended.yes = true;
 }
 
 /** Sets aside what the source could not understand; the destination gets the rest, and counts without it. */

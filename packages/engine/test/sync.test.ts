@@ -5,6 +5,7 @@ import { systemClock, WeirError } from "@weir/protocol";
 import type { Fault, FaultPoint } from "@weir/kit/testing";
 import { catalogOf, faultAt, memoryDestination, memorySource, scriptedSource } from "@weir/kit/testing";
 import { sync } from "../src/index.ts";
+import { destinationAround } from "./around.ts";
 import { memoryStore, sceneRequest, usersStream } from "./scene.ts";
 
 function ids(rows: readonly { readonly data: JsonObject }[]): readonly unknown[] {
@@ -81,6 +82,27 @@ describe("routes", () => {
     expect(result.streams[0]?.rows).toEqual({ read: 26, committed: 26, rejected: 0, changed: 1 });
     expect(request.events.filter(({ type }) => type === "replay")).toHaveLength(1);
     expect(ids(destination.rows("users"))).toHaveLength(26);
+  });
+});
+
+describe("counts", () => {
+  it("a part nobody read to its end is no empty part: it is read again [I3]", async () => {
+    const destination = memoryDestination();
+    let turns = 0;
+    const hasty = destinationAround(destination.connector, {
+      load: async (load, request) =>
+        (turns += 1) === 2 ? { received: 0, written: 0, rejected: 0, changed: 0, bytes: 0 } : load(request),
+    });
+    const request = sceneRequest({
+      source: memorySource({ streams: [usersStream(50)] }),
+      destination: hasty,
+    });
+    const result = await sync(request);
+    expect(request.events.find((event) => event.type === "attempt-failed")).toMatchObject({
+      failure: { code: "engine.read_unfinished" },
+    });
+    expect(result).toMatchObject({ status: "succeeded", attempts: 2 });
+    expect(ids(destination.rows("users"))).toEqual(Array.from({ length: 50 }, (_, id) => id));
   });
 });
 

@@ -54,11 +54,11 @@ test.skipIf(disks.jsonl === undefined).each(["jsonl", "csv", "parquet"] as const
     expect(committed).toBeGreaterThan(0);
     disk.grow("200m");
     const { result } = await move("full_refresh_append");
+    expect(await look(folder, format)).toEqual({ rows: String(ROWS), ids: String(ROWS) });
     const rest = ROWS - committed;
     expect(result).toMatchObject({
       status: "succeeded",
       streams: [{ rows: { read: rest, committed: rest } }],
     });
-    expect(await look(folder, format)).toEqual({ rows: String(ROWS), ids: String(ROWS) });
   },
 );

@@ -51,6 +51,8 @@ class CsvLoad {
   readonly #request: LoadRequest;
   readonly #read: Bytes;
   #writer: PipeWriter | undefined;
+  /** The source came to its end, and all it gave went into the pipe. */
+  #ended = false;
 
   constructor(scene: LoadScene, path: string, request: LoadRequest, read: Bytes) {
     this.#scene = scene;
@@ -81,13 +83,17 @@ class CsvLoad {
       signal.throwIfAborted();
       throw error;
     }
+    let written: number;
     try {
-      return { written: await insert, bytes };
+      written = await insert;
     } catch (error) {
       signal.throwIfAborted();
       if (isMisfitError(error)) throw misfit(this.#request, plainReason(error), error);
       throw duckdbError(error, this.#scene.path);
     }
+    signal.throwIfAborted();
+    if (!this.#ended) throw misfit(this.#request, "DuckDB's query ended before the bytes did.");
+    return { written, bytes };
   }
 
   /** Moves the bytes until the source ends or the query is over. */
@@ -100,13 +106,12 @@ class CsvLoad {
     const chunks = this.#read.chunks[Symbol.asyncIterator]();
     let bytes = 0;
     let told = 0;
-    let ended = false;
     try {
       await writer.write(BYTE_ORDER_MARK);
       for (;;) {
         const item = await unless(ending, chunks.next());
         signal.throwIfAborted();
-        ended = item?.done === true;
+        this.#ended = item?.done === true;
         if (item === undefined || item.done === true) break;
         bytes += item.value.byteLength;
         if (bytes - told >= PROGRESS_BYTES) {
@@ -115,12 +120,12 @@ class CsvLoad {
         }
         if (!(await writer.write(item.value))) break;
       }
-      if (ended) await writer.end();
+      if (this.#ended) await writer.end();
       this.#request.progress(0, bytes - told);
       return bytes;
     } finally {
-      if (!ended) await writer.close();
-      const left = ended ? undefined : chunks.return?.();
+      if (!this.#ended) await writer.close();
+      const left = this.#ended ? undefined : chunks.return?.();
       // A source that is told to stop ends by itself.
       left?.catch(() => undefined);
       if (!signal.aborted) await left;
