@@ -1,5 +1,4 @@
 import { mkdtempSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
@@ -18,19 +17,14 @@ import type {
   RejectedRow,
   StreamPlan,
 } from "@weir/protocol";
-import { afterAll, afterEach } from "vitest";
+import { onTestFinished } from "vitest";
 import { destination } from "../src/duckdb/destination.ts";
 import { duckdbConfig } from "../src/duckdb/destination/config.ts";
 
+// Shared by all test files of a worker; it goes with the run's temporary folder.
 const directory = mkdtempSync(join(tmpdir(), "weir-duckdb-test-"));
 const sessions = new Set<DestinationSession>();
 let files = 0;
-
-afterEach(async () => {
-  for (const session of sessions) await session.close();
-  sessions.clear();
-});
-afterAll(() => rm(directory, { recursive: true, force: true }));
 
 export function newPath(name = "warehouse"): string {
   files += 1;
@@ -52,12 +46,11 @@ export async function openSession(path: string, options: OpenOptions = {}): Prom
     context: testContext(options.signal === undefined ? {} : { signal: options.signal }),
   });
   sessions.add(session);
-  return {
-    ...bound(session),
-    close: async () => {
-      if (sessions.delete(session)) await session.close();
-    },
+  const close = async (): Promise<void> => {
+    if (sessions.delete(session)) await session.close();
   };
+  onTestFinished(close);
+  return { ...bound(session), close };
 }
 
 function bound(session: DestinationSession): DestinationSession {

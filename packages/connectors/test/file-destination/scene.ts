@@ -1,14 +1,13 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { writeDestination, type WriteOptions } from "@weir/kit/testing";
 import type { JsonObject, StreamPlan } from "@weir/protocol";
-import { afterAll } from "vitest";
 import { destination } from "../../src/file/destination.ts";
 
+// Shared by all test files of a worker; it goes with the run's temporary folder.
 const root = mkdtempSync(join(tmpdir(), "file-destination-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
 let folders = 0;
 
 export function newFolder(): string {

@@ -1,22 +1,13 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { readSource, type SourceRead } from "@weir/kit/testing";
 import type { JsonObject, SourceState } from "@weir/protocol";
-import { afterAll } from "vitest";
 import { source } from "../../src/file/source.ts";
 
-const made: string[] = [];
-
-afterAll(async () => {
-  for (const folder of made) await rm(folder, { recursive: true, force: true });
-});
-
-/** A folder with these files. */
+/** A folder with these files. It goes with the run's temporary folder. */
 export function folderWith(files: Readonly<Record<string, string | Uint8Array>> = {}): string {
   const root = mkdtempSync(join(tmpdir(), "weir-file-source-"));
-  made.push(root);
   for (const [name, content] of Object.entries(files)) put(root, name, content);
   return root;
 }

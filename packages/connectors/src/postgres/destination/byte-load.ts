@@ -2,6 +2,7 @@ import type { LoadRequest, LoadResult } from "@weir/protocol";
 import type { Session } from "../connection.ts";
 import { CopyIn } from "./copy-in.ts";
 import { CsvLineWriter } from "./csv-lines.ts";
+import type { MetaTexts } from "./defaults.ts";
 import { LineWriter } from "./lines.ts";
 import { Outbox } from "./outbox.ts";
 import { Progress } from "./progress.ts";
@@ -13,10 +14,10 @@ export async function loadBytes(
   session: Session,
   sql: string,
   chunks: AsyncIterable<Uint8Array>,
-  request: LoadRequest,
+  { request, texts }: { readonly request: LoadRequest; readonly texts: MetaTexts },
 ): Promise<LoadResult> {
   const out = new Outbox();
-  const writer = writerOf(out, request);
+  const writer = writerOf(out, request, texts);
   const progress = new Progress(request);
   let bytes = 0;
   let copy: CopyIn | undefined;
@@ -48,9 +49,10 @@ export async function loadBytes(
 function writerOf(
   out: Outbox,
   { encoding, meta, read }: LoadRequest,
+  texts: MetaTexts,
 ): TupleWriter | LineWriter | CsvLineWriter {
   const csv = read.form === "bytes" ? read.file?.csv : undefined;
-  if (csv !== undefined) return new CsvLineWriter(out, meta, csv);
+  if (csv !== undefined) return new CsvLineWriter(out, texts, csv);
   return new (encoding.format === "pg-binary" ? TupleWriter : LineWriter)(out, meta, encoding.columns.length);
 }
 

@@ -1,12 +1,14 @@
-import type { CsvDialect, RowMeta } from "@weir/protocol";
+import type { CsvDialect } from "@weir/protocol";
+import type { MetaTexts } from "./defaults.ts";
+import { RAW_ID } from "./names.ts";
 import type { Outbox } from "./outbox.ts";
-import { instantText, metaText, Numbered } from "./row-meta.ts";
+import { Numbered } from "./row-meta.ts";
 
 const NEWLINE = 10;
 
 /**
- * Puts Weir's four columns before each row of a CSV file, wherever its bytes are cut, and leaves out the lines before the
- * first row. The source has seen that every quote is where it belongs: so a line end counts where the number of quotes
+ * Puts Weir's columns before each row of a CSV file, wherever its bytes are cut, and leaves out the lines before the first
+ * row: the raw id and what of the others is no default. The source has seen that every quote is where it belongs: so a line end counts where the number of quotes
  * before it is even.
  */
 export class CsvLineWriter {
@@ -19,15 +21,16 @@ export class CsvLineWriter {
   #inRow = false;
   #quoted = false;
 
-  constructor(out: Outbox, meta: RowMeta, { delimiter, quote, lineEnd, skip }: CsvDialect) {
+  constructor(out: Outbox, texts: MetaTexts, { delimiter, quote, lineEnd, skip }: CsvDialect) {
     this.#out = out;
     this.#quote = quote.charCodeAt(0);
     this.#lineEnd = lineEnd;
     this.#skip = skip;
     const quoted = (text: string): string => quote + text.replaceAll(quote, quote + quote) + quote;
-    const rest = [instantText(meta.extractedAt), metaText(meta.sync, []), String(meta.generation)];
-    const head = [`${quote}${meta.rawIdPrefix}00000000${quote}`, ...rest.map(quoted), ""].join(delimiter);
-    this.#head = new Numbered(Buffer.from(head), quote.length + meta.rawIdPrefix.length);
+    const prefix = texts.get(RAW_ID) ?? "";
+    const rest = [...texts].flatMap(([name, text]) => (name === RAW_ID ? [] : [quoted(text)]));
+    const head = [`${quote}${prefix}00000000${quote}`, ...rest, ""].join(delimiter);
+    this.#head = new Numbered(Buffer.from(head), quote.length + prefix.length);
   }
 
   push(chunk: Uint8Array): void {

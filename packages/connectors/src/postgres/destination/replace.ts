@@ -2,6 +2,7 @@ import type { Session } from "../connection.ts";
 import { sqlState } from "../failures.ts";
 import { type ExistingTable, lookAt } from "./catalog.ts";
 import { createTable, evolveTable, META_COLUMNS } from "./ddl.ts";
+import { dropDefaults } from "./defaults.ts";
 import { isPlain } from "./plain.ts";
 import { columnList, identifier, literal, tableText } from "./sql.ts";
 import type { Target } from "./tables.ts";
@@ -66,6 +67,7 @@ async function swap(session: Session, { final, load, columns }: Target, old: Exi
   await session.query(
     [
       ...(add.length === 0 ? [] : [`ALTER TABLE ${stage} ${add.join(", ")}`]),
+      dropDefaults(load),
       `COMMENT ON TABLE ${stage} IS NULL`,
       `DROP TABLE ${tableText(final)}`,
       `ALTER TABLE ${stage} SET SCHEMA ${identifier(final.schema)}`,

@@ -18,6 +18,7 @@ import type {
 import { openSession, type Session } from "../connection.ts";
 import type { ConnectionConfig } from "../connection-fields.ts";
 import { begin } from "./begin.ts";
+import { StageDefaults } from "./defaults.ts";
 import { encodingsFor } from "./encodings.ts";
 import { finish } from "./finish.ts";
 import { putCheckpoints, readHeld, resetCheckpoints } from "./ledger.ts";
@@ -86,6 +87,7 @@ class PostgresSession implements DestinationSession {
   readonly #notes: SchemaNote[] = [];
   #natives: NativeTypes = new Map();
   #token: FencingToken | undefined;
+  #defaults: StageDefaults | undefined;
 
   constructor(request: OpenPostgres, sessions: Sessions) {
     this.#request = request;
@@ -112,6 +114,11 @@ class PostgresSession implements DestinationSession {
     };
     const { preparations, natives } = await this.#with((session) => begin(session, scene, request));
     this.#token = request.token;
+    this.#defaults = new StageDefaults({
+      connection,
+      token: request.token,
+      with: (act) => this.#with(act),
+    });
     this.#natives = new Map([...this.#natives, ...natives]);
     for (const { target } of preparations) this.#targets.set(target.plan.key, target);
     return this.#notes.splice(0);
@@ -158,10 +165,13 @@ class PostgresSession implements DestinationSession {
 
   async transaction(signal: AbortSignal): Promise<LoadTransaction> {
     signal.throwIfAborted();
+    const token = this.#tokenTaken();
+    if (this.#defaults === undefined) throw new Error("No fence was taken");
     return new PostgresTransaction({
       sessions: this.#sessions,
       connection: this.#request.connection,
-      token: this.#tokenTaken(),
+      token,
+      defaults: this.#defaults,
       signal,
       target: (stream) => this.#target(stream),
     });

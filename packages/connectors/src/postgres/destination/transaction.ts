@@ -10,6 +10,7 @@ import { WeirError } from "@weir/protocol";
 import type { Session } from "../connection.ts";
 import { BatchLoad } from "./batch-load.ts";
 import { loadBytes } from "./byte-load.ts";
+import { metaTexts, type MetaTexts, type StageDefaults } from "./defaults.ts";
 import { putCheckpoints } from "./ledger.ts";
 import { EXTRACTED_AT, GENERATION_ID, META, RAW_ID } from "./names.ts";
 import { Progress } from "./progress.ts";
@@ -22,6 +23,7 @@ export interface TransactionScene {
   readonly sessions: Sessions;
   readonly connection: string;
   readonly token: FencingToken;
+  readonly defaults: StageDefaults;
   readonly signal: AbortSignal;
   target(stream: LoadRequest["stream"]): Target;
 }
@@ -53,11 +55,13 @@ export class PostgresTransaction implements LoadTransaction {
   async #load(session: Session, target: Target, request: LoadRequest): Promise<LoadResult> {
     const { read, encoding, signal } = request;
     const csv = read.form === "bytes" ? read.file?.csv : undefined;
-    const sql = csv === undefined ? copySql(target, encoding.format) : copyFileSql(target, csv);
+    const texts =
+      csv === undefined ? metaTexts(request.meta) : await this.#scene.defaults.given(target, request.meta);
+    const sql = csv === undefined ? copySql(target, encoding.format) : copyFileSql(target, csv, texts);
     // The signal of one load may be narrower than the transaction's.
     signal.addEventListener("abort", this.#cut, { once: true });
     try {
-      if (read.form === "bytes") return await loadBytes(session, sql, read.chunks, request);
+      if (read.form === "bytes") return await loadBytes(session, sql, read.chunks, { request, texts });
       const load = new BatchLoad({ session, target, request, sql });
       const progress = new Progress(request);
       let bytes = 0;
@@ -139,7 +143,7 @@ function copySql({ load, columns }: Target, format: string): string {
 }
 
 /** COPY has a column for each value of a line, in the file's order. */
-function copyFileSql({ load, columns }: Target, dialect: CsvDialect): string {
+function copyFileSql({ load, columns }: Target, dialect: CsvDialect, texts: MetaTexts): string {
   const byField = new Map(columns.map(({ field, name }) => [field.name, name]));
   const names = dialect.columns.map((field) => (field === null ? undefined : byField.get(field)));
   const known = names.filter((name) => name !== undefined);
@@ -152,7 +156,7 @@ function copyFileSql({ load, columns }: Target, dialect: CsvDialect): string {
       origin: "destination",
     });
   }
-  const list = columnList([RAW_ID, EXTRACTED_AT, META, GENERATION_ID, ...known]);
+  const list = columnList([...texts.keys(), ...known]);
   const options = `DELIMITER ${literal(dialect.delimiter)}, QUOTE ${literal(dialect.quote)}, NULL ${literal(dialect.null)}`;
   return `COPY ${tableText(load)} (${list}) FROM STDIN (FORMAT csv, ${options})`;
 }
