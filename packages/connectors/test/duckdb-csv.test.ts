@@ -268,6 +268,29 @@ describe("a load that ends early", () => {
     expect(await query(path, "SELECT count(*) AS n FROM orders")).toEqual([{ n: "0" }]);
   });
 
+  test("an abort while the pipe is being opened ends the load too", async () => {
+    const session = await openSession(newPath());
+    await begin(session, plan());
+    for (let nth = 0; nth < 150; nth++) {
+      const controller = new AbortController();
+      const slow = stream(async function* () {
+        yield Buffer.from("some,row\n");
+        await sleep(60_000, undefined, { signal: controller.signal });
+      });
+      const transaction = await session.transaction(controller.signal);
+      const loading = caught(
+        transaction.load({
+          ...loadRequest(session, { plan: plan(), read: slow }),
+          signal: controller.signal,
+        }),
+      );
+      setTimeout(() => controller.abort(new Error("cancelled")), (nth % 30) / 4);
+      const answer = await Promise.race([loading, sleep(5000, "hangs")]);
+      expect(answer).toMatchObject({ message: "cancelled" });
+      await transaction.rollback();
+    }
+  });
+
   test("an abort before the load begins opens nothing", async () => {
     const session = await openSession(newPath());
     await begin(session, plan());

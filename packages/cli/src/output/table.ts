@@ -3,6 +3,8 @@ import { cut, pad, printable, width } from "./width.ts";
 export interface TableColumn {
   readonly title: string;
   readonly align?: "left" | "right";
+  /** Cells a text may take before it is cut; as all columns unless given. */
+  readonly widest?: number;
 }
 
 export interface TableOptions {
@@ -19,7 +21,9 @@ export function table(
   options: TableOptions = {},
 ): readonly string[] {
   const widest = options.widest ?? 60;
-  const cells = rows.map((row) => columns.map((_, index) => cut(printable(row[index] ?? ""), widest)));
+  const cells = rows.map((row) =>
+    columns.map((column, index) => cut(printable(row[index] ?? ""), column.widest ?? widest)),
+  );
   const widths = columns.map((column, index) =>
     Math.max(width(column.title), ...cells.map((row) => width(row[index] ?? ""))),
   );

@@ -95,7 +95,8 @@ const connection: JsonObject = {
         { type: "string", enum: ["all"], description: '"all"' },
         {
           type: "array",
-          description: "a list of streams",
+          description:
+            "a list of streams, such as [orders, { name: users, mode: incremental_append, cursor: changed_at }]",
           minItems: 1,
           items: {
             anyOf: [{ type: "string", description: "a stream's name, or namespace.name" }, stream],

@@ -3,7 +3,7 @@ import { isObject, stringifyJson } from "@weir/protocol";
 
 /** One setting of a connector, for people: read off the JSON schema of its configuration. */
 export interface Setting {
-  /** Dotted path: `tunnel.host`. */
+  /** Dotted path: `tunnel.host`; of each item of a list: `streams[].name`. */
   readonly name: string;
   /** `text`, `whole number`, `yes or no`, or the values to choose from. */
   readonly type: string;
@@ -27,7 +27,10 @@ function inner(schema: JsonObject, prefix: string, reachable: boolean): readonly
     const below = [property, ...choicesOf(property)].flatMap((each) =>
       inner(each, `${setting.name}.`, setting.required),
     );
-    return [setting, ...unique(below)];
+    const items = isObject(property["items"])
+      ? inner(property["items"], `${setting.name}[].`, setting.required)
+      : [];
+    return [setting, ...unique(below), ...items];
   });
 }
 

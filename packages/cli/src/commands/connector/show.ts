@@ -13,11 +13,11 @@ export const showConnector: Command<object> = async (context, [id = ""]) => {
   if (row === undefined) {
     throw usageError(
       `There is no connector "${id}".`,
-      suggestion(
+      `${suggestion(
         id,
         connectors.map((each) => each.id),
         "connectors",
-      ),
+      )} \`weir connector list\` shows all of them.`,
       "usage.connector_unknown",
     );
   }
@@ -33,7 +33,12 @@ export const showConnector: Command<object> = async (context, [id = ""]) => {
       ...(settings.length === 0
         ? ["It has no settings."]
         : table(
-            [{ title: "Setting" }, { title: "Type" }, { title: "Default" }, { title: "Meaning" }],
+            [
+              { title: "Setting" },
+              { title: "Type" },
+              { title: "Default" },
+              { title: "Meaning", widest: Number.POSITIVE_INFINITY },
+            ],
             settings.map(cells),
             {
               widest: 72,

@@ -83,6 +83,8 @@ class CsvLoad {
       signal.throwIfAborted();
       throw error;
     }
+    // The query is over, or will be: it must not wait for bytes that nobody writes.
+    if (!this.#ended) await freeReader(this.#path, insert);
     let written: number;
     try {
       written = await insert;
@@ -100,13 +102,16 @@ class CsvLoad {
   async #pump(ending: AbortSignal): Promise<number> {
     const { signal } = this.#request;
     const writer = await PipeWriter.open(this.#path, ending);
-    signal.throwIfAborted();
-    if (writer === undefined) return 0;
+    if (writer === undefined) {
+      signal.throwIfAborted();
+      return 0;
+    }
     this.#writer = writer;
     const chunks = this.#read.chunks[Symbol.asyncIterator]();
     let bytes = 0;
     let told = 0;
     try {
+      signal.throwIfAborted();
       await writer.write(BYTE_ORDER_MARK);
       for (;;) {
         const item = await unless(ending, chunks.next());

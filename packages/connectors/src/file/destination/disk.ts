@@ -3,8 +3,15 @@ import { dirname, join } from "node:path";
 import { syncFolder, writeNew } from "@weir/kit";
 import { codeOf, noHardLinks } from "./failures.ts";
 
+/** Throws when the system cannot tell: what only seems to be gone must not be taken for done. */
 export async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(codeOf(error) ?? "")) return false;
+    throw error;
+  }
 }
 
 /**

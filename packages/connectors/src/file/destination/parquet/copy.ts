@@ -8,6 +8,7 @@ import { identifier, literal, tableSql, type TableName } from "../../../duckdb/d
 import { canonicalText } from "../../../duckdb/destination/widen.ts";
 import { endingOf, type FileSettings } from "../config.ts";
 import { exists } from "../disk.ts";
+import { unusable } from "../failures.ts";
 import { dataFileName, partitionFolder } from "../names.ts";
 import type { Target, WrittenFile } from "../target.ts";
 
@@ -120,7 +121,7 @@ export async function copyTable(
   );
 }
 
-/** Makes what COPY wrote durable, and says where it belongs. Files without rows go. */
+/** Makes what COPY wrote durable, and says where it belongs. Called only when it wrote rows: then there is a file. */
 export async function collect(
   folder: string,
   partitions: ReadonlyMap<string, string>,
@@ -145,6 +146,12 @@ export async function collect(
       });
     }
     if (await exists(home)) await syncFolder(home);
+  }
+  if (written.length === 0) {
+    throw unusable(
+      `Rows were written below ${folder}, and no file is there.`,
+      "Look for what removes files in the folder of the destination; nothing of this part was committed.",
+    );
   }
   return written;
 }
