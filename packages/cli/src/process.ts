@@ -1,10 +1,6 @@
 import { systemClock } from "@weir/protocol";
 import { main } from "./main.ts";
 
-function movesRows([noun, , verb]: readonly string[]): boolean {
-  return noun === "sync" || (noun === "connector" && (verb === "read" || verb === "write"));
-}
-
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** One Ctrl-C may arrive twice, from the terminal and from a launcher in between. */
@@ -31,6 +27,12 @@ export async function runProcess(): Promise<void> {
   });
   await Promise.all([flushed(stdout), flushed(stderr)]);
   process.exit(code);
+}
+
+/** Options may stand before the words. */
+function movesRows(argv: readonly string[]): boolean {
+  const [noun, , verb] = argv.filter((word) => !word.startsWith("-"));
+  return noun === "sync" || (noun === "connector" && (verb === "read" || verb === "write"));
 }
 
 /** The first signal stops gracefully, the second kills. */

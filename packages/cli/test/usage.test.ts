@@ -95,3 +95,13 @@ test("every connector is listed and shows its settings", async () => {
     expect(shown.stdout).toContain(`(${id})`);
   }
 });
+
+test("the settings of a connector are shown whole, those inside lists too", async () => {
+  const cwd = await folderWith();
+  const { stdout } = await weir(["connector", "show", "source-file"], { cwd });
+  expect(stdout).toMatch(/^streams\[\]\.files +list of text +required/m);
+  expect(stdout).toMatch(/^streams\[\]\.csv\.delimiter /m);
+  expect((await weir(["connector", "show", "source-postgres"], { cwd })).stdout).not.toContain("…");
+  const unknown = await weir(["connector", "show", "source-lines"], { cwd });
+  expect(unknown.stderr).toContain("`weir connector list` shows all of them.");
+});

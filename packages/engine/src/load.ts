@@ -30,16 +30,15 @@ export interface LoadInput {
 export async function loadRead(input: LoadInput): Promise<LoadResult> {
   const { attempt, run, encoding, read } = input;
   const pending = attempt.watchdog.begin("destination", `load ${run.key}`);
-  const unread = { count: 0 };
-  const ended = { yes: false };
+  const seen: Seen = { rejected: 0, isOver: false };
   const loaded = await input.transaction
     .load({
       stream: run.planned.plan,
       encoding,
       read: withoutRejected(
-        watchedRead(read, { watchdog: attempt.watchdog, stream: run.key, load: pending, ended }),
+        watchedRead(read, { watchdog: attempt.watchdog, stream: run.key, load: pending, seen }),
         input.rejects,
-        unread,
+        seen,
       ),
       meta: input.meta,
       reject: (row) => input.rejects.add(row),
@@ -49,11 +48,11 @@ export async function loadRead(input: LoadInput): Promise<LoadResult> {
     .finally(() => pending.end());
   const result = {
     ...loaded,
-    received: loaded.received + unread.count,
-    rejected: loaded.rejected + unread.count,
+    received: loaded.received + seen.rejected,
+    rejected: loaded.rejected + seen.rejected,
   };
   // Before the end the source's count means nothing: nothing arrived of nothing counted would pass for an empty part.
-  if (!ended.yes) throw endedEarly(run.key);
+  if (!seen.isOver) throw endedEarly(run.key);
   const counted = read.rows();
   const kept = input.rejects.count - (input.rejectedBefore ?? 0);
   if (
@@ -88,11 +87,19 @@ function endedEarly(stream: string): WeirError {
   });
 }
 
+/** Of a read, while a destination takes it. */
+interface Seen {
+  /** Rows that the source could not understand. */
+  rejected: number;
+  /** The source has come to its end. */
+  isOver: boolean;
+}
+
 interface Watching {
   readonly watchdog: Watchdog;
   readonly stream: string;
   readonly load: Pending;
-  readonly ended: { yes: boolean };
+  readonly seen: Seen;
 }
 
 function watchedRead(read: PartRead, watching: Watching): PartRead {
@@ -104,20 +111,20 @@ function watchedRead(read: PartRead, watching: Watching): PartRead {
 
 async function* toTheEnd<T>(chunks: AsyncIterable<T>, watching: Watching): AsyncGenerator<T> {
   yield* watched(chunks, watching.watchdog, watching.stream, watching.load);
-  watching.ended.yes = true;
+  watching.seen.isOver = true;
 }
 
 /** Sets aside what the source could not understand; the destination gets the rest, and counts without it. */
-function withoutRejected(read: PartRead, rejects: PartRejects, unread: { count: number }): PartRead {
+function withoutRejected(read: PartRead, rejects: PartRejects, seen: Seen): PartRead {
   if (read.form === "bytes") return read;
   async function* chunks(batches: AsyncIterable<ColumnBatch>): AsyncGenerator<ColumnBatch> {
     for await (const { rejected = [], ...batch } of batches) {
       for (const row of rejected) await rejects.add(row);
-      unread.count += rejected.length;
+      seen.rejected += rejected.length;
       yield batch;
     }
   }
-  return { form: "batches", chunks: chunks(read.chunks), rows: () => read.rows() - unread.count };
+  return { form: "batches", chunks: chunks(read.chunks), rows: () => read.rows() - seen.rejected };
 }
 
 /** Only the time the source is asked and has not answered counts as its silence, and not as the destination's. */

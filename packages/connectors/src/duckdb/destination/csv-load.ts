@@ -51,7 +51,7 @@ class CsvLoad {
   readonly #request: LoadRequest;
   readonly #read: Bytes;
   #writer: PipeWriter | undefined;
-  /** The source came to its end, and all it gave went into the pipe. */
+  /** The source came to its end. */
   #ended = false;
 
   constructor(scene: LoadScene, path: string, request: LoadRequest, read: Bytes) {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "@weir/kit";
 import type {
   BeginRequest,
   Context,
@@ -18,7 +19,6 @@ import type {
   StoredCheckpoint,
   StreamPlan,
 } from "@weir/protocol";
-import { makeFolder } from "@weir/kit";
 import { WeirError } from "@weir/protocol";
 import { begun, compareFence, isLost, prepare, type Prepared, takeFence } from "./begin.ts";
 import { visibleFiles } from "./claims.ts";

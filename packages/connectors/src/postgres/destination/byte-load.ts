@@ -1,23 +1,28 @@
 import type { LoadRequest, LoadResult } from "@weir/protocol";
 import type { Session } from "../connection.ts";
 import { CopyIn } from "./copy-in.ts";
-import { CsvLineWriter } from "./csv-lines.ts";
-import type { MetaTexts } from "./defaults.ts";
-import { LineWriter } from "./lines.ts";
+import type { CsvLineWriter } from "./csv-lines.ts";
+import type { LineWriter } from "./lines.ts";
 import { Outbox } from "./outbox.ts";
 import { Progress } from "./progress.ts";
 import { skipped } from "./refusal.ts";
-import { TupleWriter } from "./tuples.ts";
+import type { TupleWriter } from "./tuples.ts";
+
+export interface ByteRoute {
+  /** COPY with the columns that the writer writes. */
+  readonly sql: string;
+  readonly writer: (out: Outbox) => TupleWriter | LineWriter | CsvLineWriter;
+}
 
 /** Loads the bytes of another COPY, with Weir's columns put in. A row the server refuses fails the load. */
 export async function loadBytes(
   session: Session,
-  sql: string,
+  { sql, writer: open }: ByteRoute,
   chunks: AsyncIterable<Uint8Array>,
-  { request, texts }: { readonly request: LoadRequest; readonly texts: MetaTexts },
+  request: LoadRequest,
 ): Promise<LoadResult> {
   const out = new Outbox();
-  const writer = writerOf(out, request, texts);
+  const writer = open(out);
   const progress = new Progress(request);
   let bytes = 0;
   let copy: CopyIn | undefined;
@@ -44,16 +49,6 @@ export async function loadBytes(
     await copy?.abandon();
     throw skipped(error);
   }
-}
-
-function writerOf(
-  out: Outbox,
-  { encoding, meta, read }: LoadRequest,
-  texts: MetaTexts,
-): TupleWriter | LineWriter | CsvLineWriter {
-  const csv = read.form === "bytes" ? read.file?.csv : undefined;
-  if (csv !== undefined) return new CsvLineWriter(out, texts, csv);
-  return new (encoding.format === "pg-binary" ? TupleWriter : LineWriter)(out, meta, encoding.columns.length);
 }
 
 async function finish(copy: CopyIn, out: Outbox): Promise<number> {

@@ -1,15 +1,13 @@
 import type { CsvDialect } from "@weir/protocol";
-import type { MetaTexts } from "./defaults.ts";
-import { RAW_ID } from "./names.ts";
 import type { Outbox } from "./outbox.ts";
-import { Numbered } from "./row-meta.ts";
+import { type MetaTexts, Numbered } from "./row-meta.ts";
 
 const NEWLINE = 10;
 
 /**
- * Puts Weir's columns before each row of a CSV file, wherever its bytes are cut, and leaves out the lines before the first
- * row: the raw id and what of the others is no default. The source has seen that every quote is where it belongs: so a line end counts where the number of quotes
- * before it is even.
+ * Puts those of Weir's columns that are given, the raw id first, before each row of a CSV file, wherever its bytes are cut,
+ * and leaves out the lines before the first row. The source has seen that every quote is where it belongs: so a line end
+ * counts where the number of quotes before it is even.
  */
 export class CsvLineWriter {
   rows = 0;
@@ -27,9 +25,8 @@ export class CsvLineWriter {
     this.#lineEnd = lineEnd;
     this.#skip = skip;
     const quoted = (text: string): string => quote + text.replaceAll(quote, quote + quote) + quote;
-    const prefix = texts.get(RAW_ID) ?? "";
-    const rest = [...texts].flatMap(([name, text]) => (name === RAW_ID ? [] : [quoted(text)]));
-    const head = [`${quote}${prefix}00000000${quote}`, ...rest, ""].join(delimiter);
+    const [prefix = "", ...rest] = texts.values();
+    const head = [`${quote}${prefix}00000000${quote}`, ...rest.map(quoted), ""].join(delimiter);
     this.#head = new Numbered(Buffer.from(head), quote.length + prefix.length);
   }
 

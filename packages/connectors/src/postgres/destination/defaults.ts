@@ -3,23 +3,9 @@ import type { Session } from "../connection.ts";
 import { sqlState } from "../failures.ts";
 import { putCheckpoints } from "./ledger.ts";
 import { EXTRACTED_AT, GENERATION_ID, META, RAW_ID, type TableName } from "./names.ts";
-import { instantText, metaText } from "./row-meta.ts";
+import { type MetaTexts, metaTexts } from "./row-meta.ts";
 import { identifier, literal, tableText } from "./sql.ts";
 import type { Target } from "./tables.ts";
-
-type MetaColumn = typeof RAW_ID | typeof EXTRACTED_AT | typeof META | typeof GENERATION_ID;
-
-/** Weir's columns with their text for a row without changes; the raw id is without its number. */
-export type MetaTexts = ReadonlyMap<MetaColumn, string>;
-
-export function metaTexts({ rawIdPrefix, extractedAt, sync, generation }: RowMeta): MetaTexts {
-  return new Map([
-    [RAW_ID, rawIdPrefix],
-    [EXTRACTED_AT, instantText(extractedAt)],
-    [META, metaText(sync, [])],
-    [GENERATION_ID, String(generation)],
-  ]);
-}
 
 export interface DefaultsScene {
   readonly connection: string;

@@ -1,7 +1,7 @@
 import type { RowMeta } from "@weir/protocol";
 import type { Outbox } from "./outbox.ts";
 import { malformed } from "./malformed.ts";
-import { instantText, metaText, Numbered } from "./row-meta.ts";
+import { metaTexts, Numbered } from "./row-meta.ts";
 
 const NEWLINE = 10;
 
@@ -14,9 +14,9 @@ export class LineWriter {
 
   constructor(out: Outbox, meta: RowMeta, columns: number) {
     this.#out = out;
-    const rest = [instantText(meta.extractedAt), metaText(meta.sync, []), String(meta.generation)];
-    const fields = [`${meta.rawIdPrefix}00000000`, ...rest, ...(columns > 0 ? [""] : [])];
-    this.#head = new Numbered(Buffer.from(fields.join("\t")), meta.rawIdPrefix.length);
+    const [prefix = "", ...rest] = metaTexts(meta).values();
+    const fields = [`${prefix}00000000`, ...rest, ...(columns > 0 ? [""] : [])];
+    this.#head = new Numbered(Buffer.from(fields.join("\t")), prefix.length);
   }
 
   push(chunk: Uint8Array): void {

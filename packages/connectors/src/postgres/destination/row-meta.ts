@@ -1,5 +1,6 @@
 import { formatTimestamp } from "@weir/kit";
 import type { Change, RowMeta } from "@weir/protocol";
+import { EXTRACTED_AT, GENERATION_ID, META, RAW_ID } from "./names.ts";
 
 export function rawId(meta: RowMeta, row: number): string {
   return meta.rawIdPrefix + row.toString(16).padStart(8, "0");
@@ -13,6 +14,20 @@ export function instantText(milliseconds: number): string {
 /** Text of `_airbyte_meta`. */
 export function metaText(sync: number, changes: readonly Change[]): string {
   return JSON.stringify({ sync_id: sync, changes });
+}
+
+export type MetaColumn = typeof RAW_ID | typeof EXTRACTED_AT | typeof META | typeof GENERATION_ID;
+
+/** Weir's columns, the raw id first, with their text for a row without changes; the raw id's lacks the row's number. */
+export type MetaTexts = ReadonlyMap<MetaColumn, string>;
+
+export function metaTexts({ rawIdPrefix, extractedAt, sync, generation }: RowMeta): MetaTexts {
+  return new Map([
+    [RAW_ID, rawIdPrefix],
+    [EXTRACTED_AT, instantText(extractedAt)],
+    [META, metaText(sync, [])],
+    [GENERATION_ID, String(generation)],
+  ]);
 }
 
 /** A text that holds a row's number as eight hex digits, counted up in place: cheaper than formatting each. */

@@ -3,7 +3,6 @@ import type {
   DestinationCapabilities,
   DestinationSession,
   Encoding,
-  FencingToken,
   FinishRequest,
   Held,
   LoadTransaction,
@@ -27,7 +26,7 @@ import { columnNames, hash, tableName } from "./names.ts";
 import { Sessions } from "./sessions.ts";
 import { tableText, textArray } from "./sql.ts";
 import type { Target } from "./tables.ts";
-import { PostgresTransaction } from "./transaction.ts";
+import { PostgresTransaction, type TransactionScene } from "./transaction.ts";
 import type { NativeTypes } from "./types.ts";
 
 export interface DestinationConfig extends ConnectionConfig {
@@ -86,8 +85,7 @@ class PostgresSession implements DestinationSession {
   /** Of changes nobody was told of yet. */
   readonly #notes: SchemaNote[] = [];
   #natives: NativeTypes = new Map();
-  #token: FencingToken | undefined;
-  #defaults: StageDefaults | undefined;
+  #fence: Pick<TransactionScene, "token" | "defaults"> | undefined;
 
   constructor(request: OpenPostgres, sessions: Sessions) {
     this.#request = request;
@@ -113,12 +111,11 @@ class PostgresSession implements DestinationSession {
       changed: (notes: readonly SchemaNote[]) => void this.#notes.push(...notes),
     };
     const { preparations, natives } = await this.#with((session) => begin(session, scene, request));
-    this.#token = request.token;
-    this.#defaults = new StageDefaults({
-      connection,
-      token: request.token,
-      with: (act) => this.#with(act),
-    });
+    const { token } = request;
+    this.#fence = {
+      token,
+      defaults: new StageDefaults({ connection, token, with: (act) => this.#with(act) }),
+    };
     this.#natives = new Map([...this.#natives, ...natives]);
     for (const { target } of preparations) this.#targets.set(target.plan.key, target);
     return this.#notes.splice(0);
@@ -165,13 +162,10 @@ class PostgresSession implements DestinationSession {
 
   async transaction(signal: AbortSignal): Promise<LoadTransaction> {
     signal.throwIfAborted();
-    const token = this.#tokenTaken();
-    if (this.#defaults === undefined) throw new Error("No fence was taken");
     return new PostgresTransaction({
+      ...this.#fenceTaken(),
       sessions: this.#sessions,
       connection: this.#request.connection,
-      token,
-      defaults: this.#defaults,
       signal,
       target: (stream) => this.#target(stream),
     });
@@ -179,7 +173,7 @@ class PostgresSession implements DestinationSession {
 
   finish(request: FinishRequest): Promise<void> {
     const target = this.#target(request.stream);
-    const token = this.#tokenTaken();
+    const { token } = this.#fenceTaken();
     const { connection } = this.#request;
     const seal = (session: Session): Promise<void> =>
       putCheckpoints(session, connection, token, [request.checkpoint]);
@@ -214,8 +208,8 @@ class PostgresSession implements DestinationSession {
     return target;
   }
 
-  #tokenTaken(): FencingToken {
-    if (this.#token === undefined) throw new Error("No fence was taken");
-    return this.#token;
+  #fenceTaken(): Pick<TransactionScene, "token" | "defaults"> {
+    if (this.#fence === undefined) throw new Error("No fence was taken");
+    return this.#fence;
   }
 }

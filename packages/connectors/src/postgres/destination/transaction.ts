@@ -9,15 +9,19 @@ import type {
 import { WeirError } from "@weir/protocol";
 import type { Session } from "../connection.ts";
 import { BatchLoad } from "./batch-load.ts";
-import { loadBytes } from "./byte-load.ts";
-import { metaTexts, type MetaTexts, type StageDefaults } from "./defaults.ts";
+import { type ByteRoute, loadBytes } from "./byte-load.ts";
+import { CsvLineWriter } from "./csv-lines.ts";
+import type { StageDefaults } from "./defaults.ts";
 import { putCheckpoints } from "./ledger.ts";
 import { EXTRACTED_AT, GENERATION_ID, META, RAW_ID } from "./names.ts";
+import { LineWriter } from "./lines.ts";
 import { Progress } from "./progress.ts";
+import type { MetaTexts } from "./row-meta.ts";
 import { SETTLE } from "./settle.ts";
 import type { Sessions } from "./sessions.ts";
 import { columnList, literal, tableText } from "./sql.ts";
 import type { Target } from "./tables.ts";
+import { TupleWriter } from "./tuples.ts";
 
 export interface TransactionScene {
   readonly sessions: Sessions;
@@ -54,15 +58,17 @@ export class PostgresTransaction implements LoadTransaction {
 
   async #load(session: Session, target: Target, request: LoadRequest): Promise<LoadResult> {
     const { read, encoding, signal } = request;
-    const csv = read.form === "bytes" ? read.file?.csv : undefined;
-    const texts =
-      csv === undefined ? metaTexts(request.meta) : await this.#scene.defaults.given(target, request.meta);
-    const sql = csv === undefined ? copySql(target, encoding.format) : copyFileSql(target, csv, texts);
     // The signal of one load may be narrower than the transaction's.
     signal.addEventListener("abort", this.#cut, { once: true });
     try {
-      if (read.form === "bytes") return await loadBytes(session, sql, read.chunks, { request, texts });
-      const load = new BatchLoad({ session, target, request, sql });
+      if (read.form === "bytes")
+        return await loadBytes(
+          session,
+          await this.#route(target, request, read.file?.csv),
+          read.chunks,
+          request,
+        );
+      const load = new BatchLoad({ session, target, request, sql: copySql(target, encoding.format) });
       const progress = new Progress(request);
       let bytes = 0;
       for await (const batch of read.chunks) {
@@ -78,6 +84,16 @@ export class PostgresTransaction implements LoadTransaction {
     } finally {
       signal.removeEventListener("abort", this.#cut);
     }
+  }
+
+  async #route(target: Target, { encoding, meta }: LoadRequest, csv?: CsvDialect): Promise<ByteRoute> {
+    if (csv !== undefined) {
+      const texts = await this.#scene.defaults.given(target, meta);
+      return { sql: copyFileSql(target, csv, texts), writer: (out) => new CsvLineWriter(out, texts, csv) };
+    }
+    const Writer = encoding.format === "pg-binary" ? TupleWriter : LineWriter;
+    const columns = encoding.columns.length;
+    return { sql: copySql(target, encoding.format), writer: (out) => new Writer(out, meta, columns) };
   }
 
   async commit(checkpoints: readonly StoredCheckpoint[]): Promise<void> {

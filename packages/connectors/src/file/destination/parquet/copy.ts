@@ -7,7 +7,6 @@ import { META, META_COLUMNS } from "../../../duckdb/destination/names.ts";
 import { identifier, literal, tableSql, type TableName } from "../../../duckdb/destination/sql.ts";
 import { canonicalText } from "../../../duckdb/destination/widen.ts";
 import { endingOf, type FileSettings } from "../config.ts";
-import { exists } from "../disk.ts";
 import { unusable } from "../failures.ts";
 import { dataFileName, partitionFolder } from "../names.ts";
 import type { Target, WrittenFile } from "../target.ts";
@@ -121,7 +120,7 @@ export async function copyTable(
   );
 }
 
-/** Makes what COPY wrote durable, and says where it belongs. Called only when it wrote rows: then there is a file. */
+/** Makes the files of a COPY that wrote rows durable, and says where they belong. Fails where a partition has none. */
 export async function collect(
   folder: string,
   partitions: ReadonlyMap<string, string>,
@@ -130,10 +129,17 @@ export async function collect(
 ): Promise<readonly WrittenFile[]> {
   const { meta, settings } = made;
   const written: WrittenFile[] = [];
-  if (await exists(folder)) await syncFolder(dirname(folder));
+  await syncFolder(dirname(folder));
   for (const [place, partition] of partitions) {
     const home = join(folder, place);
-    for (const found of (await exists(home)) ? await readdir(home) : []) {
+    const files = await readdir(home).catch(() => []);
+    if (files.length === 0) {
+      throw unusable(
+        `Rows were written below ${home}, and no file is there.`,
+        "Look for what removes files in the folder of the destination; nothing of this part was committed.",
+      );
+    }
+    for (const found of files) {
       const path = join(home, found);
       await syncFile(path);
       const label = { generation: meta.generation, sync: meta.sync };
@@ -145,13 +151,7 @@ export async function collect(
         name: dataFileName(label, meta.rawIdPrefix.toLowerCase(), rest),
       });
     }
-    if (await exists(home)) await syncFolder(home);
-  }
-  if (written.length === 0) {
-    throw unusable(
-      `Rows were written below ${folder}, and no file is there.`,
-      "Look for what removes files in the folder of the destination; nothing of this part was committed.",
-    );
+    await syncFolder(home);
   }
   return written;
 }

@@ -111,17 +111,15 @@ export async function fileShape(
   // Whoever takes the bytes counts line feeds.
   const skipped = text.slice(0, shape.offset).split("\n").length - 1;
   const isOneLine = !stream.csv.header || header.split(quote === "" ? "\0" : quote).length % 2 === 1;
-  const trouble = loneReturn
-    ? "its lines end in carriage returns alone"
-    : skipped !== shape.lines
-      ? "lines before its header end in carriage returns alone"
-      : shape.names.length < 2
-        ? "it has one column, where a blank line may be a row"
-        : clashes(stream.csv.null_texts[0] ?? "", delimiter, quote)
-          ? "its delimiter or quote stands in the text for NULL"
-          : !isOneLine
-            ? "its header has several lines"
-            : undefined;
+  const nullText = stream.csv.null_texts[0] ?? "";
+  const troubles = [
+    [loneReturn, "its lines end in carriage returns alone"],
+    [skipped !== shape.lines, "lines before its header end in carriage returns alone"],
+    [shape.names.length < 2, "it has one column, where a blank line may be a row"],
+    [clashes(nullText, delimiter, quote), "its delimiter or quote stands in the text for NULL"],
+    [!isOneLine, "its header has several lines"],
+  ] as const;
+  const trouble = troubles.find(([applies]) => applies)?.[1];
   return {
     trouble,
     names: shape.names,
@@ -130,7 +128,7 @@ export async function fileShape(
       delimiter,
       quote,
       lineEnd,
-      null: stream.csv.null_texts[0] ?? "",
+      null: nullText,
     },
   };
 }
