@@ -6,6 +6,7 @@ import { renderReadmes } from "./readme.ts";
 import { renderRegistry } from "./registry.ts";
 import { renderSchema } from "./schema.ts";
 import { renderSpecs } from "./specs.ts";
+import { renderWasm } from "./wasm.ts";
 
 const root = dirname(dirname(import.meta.dirname));
 const check = process.argv.includes("--check");
@@ -17,6 +18,7 @@ const drifted = [
   await put("packages/cli/weir.schema.json", await renderSchema(connectors)),
 ];
 for (const { path, text } of await renderSpecs(connectors)) drifted.push(await put(path, text));
+for (const { path, text } of await renderWasm(root)) drifted.push(await put(path, text));
 const { readmes, missing } = await renderReadmes(root, connectors);
 for (const { path, text } of readmes) drifted.push(await put(path, text));
 for (const path of missing) console.error(`error: ${path} is missing: every connector explains itself there`);

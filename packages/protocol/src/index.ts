@@ -13,6 +13,7 @@ export type { JsonObject, JsonValue } from "./json.ts";
 export { ExactNumber, isObject, isTooDeep, MAX_DEPTH, parseJson, stringifyJson } from "./json.ts";
 export type * from "./message.ts";
 export { modeUnsupported } from "./mode-unsupported.ts";
+export { mayRound } from "./number-scan/scan.ts";
 export type { Parsed, ParseProblem } from "./parse.ts";
 export { parseCatalog, parseConfiguredCatalog, parseMessage, serializeMessage } from "./parse.ts";
 export type * from "./rejected-row.ts";

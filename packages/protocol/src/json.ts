@@ -39,7 +39,8 @@ export class ExactNumber {
  * Looking only where a number can stand keeps the hex digits of ids (`3e7`) out, and costs 30 to 40 % of JSON.parse on
  * typical records.
  */
-const MAY_ROUND = /[:,[](?:[-\d](?:[\d.]{15}|[\d.]*[eE])| (?:[-\d](?:[\d.]{15}|[\d.]*[eE])|\s)|[\n\r\t])/;
+export const MAY_ROUND =
+  /[:,[](?:[-\d](?:[\d.]{15}|[\d.]*[eE])| (?:[-\d](?:[\d.]{15}|[\d.]*[eE])|\s)|[\n\r\t])/;
 const CANDIDATES = /(?<![^:,[\s])-?\d(?:[\d.]{15,}(?:[eE][-+]?\d+)?|[\d.]*[eE][-+]?\d+)/g;
 
 /** Parses JSON text. Throws SyntaxError as JSON.parse does. */

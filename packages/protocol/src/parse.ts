@@ -22,9 +22,12 @@ export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problem: ParseProblem };
 
-/** One line of the protocol, checked. Members not known here stay in the value; numbers are exact (json.ts). */
-export function parseMessage(line: string | Uint8Array): Parsed<Message> {
-  const json = parseText(line);
+/**
+ * One line of the protocol, checked. Members not known here stay in the value; numbers are exact (json.ts). `plainNumbers`:
+ * `mayRound` found none in this line that a double would change.
+ */
+export function parseMessage(line: string | Uint8Array, plainNumbers = false): Parsed<Message> {
+  const json = parseText(line, plainNumbers);
   if (!json.ok) return json;
   if (isPlainRecord(json.value)) return { ok: true, value: json.value as unknown as Message };
   const type = isObject(json.value) ? json.value["type"] : undefined;
@@ -78,12 +81,12 @@ function checked<T>(value: JsonValue, check: Check): Parsed<T> {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-function parseText(given: string | Uint8Array): Parsed<JsonValue> {
+function parseText(given: string | Uint8Array, plainNumbers = false): Parsed<JsonValue> {
   try {
     const text = typeof given === "string" ? given : utf8.decode(given);
     // Else it is no message, however deep.
     if (text.trimStart().startsWith("{") && isTooDeep(text)) return tooDeep();
-    return { ok: true, value: parseJson(text) };
+    return { ok: true, value: plainNumbers ? (JSON.parse(text) as JsonValue) : parseJson(text) };
   } catch (error) {
     // The parser's own message quotes the text, which may hold a secret.
     if (error instanceof SyntaxError) return notJson("not JSON");

@@ -161,6 +161,7 @@ export class Conversation {
   async #parse({
     lines,
     cut,
+    plainNumbers,
   }: Lines): Promise<{ readonly messages: readonly Message[]; readonly failure?: WeirError }> {
     const messages: Message[] = [];
     const { speaker } = this.#input;
@@ -168,7 +169,7 @@ export class Conversation {
     for (let index = 0; index < lines.length; index += 1) {
       const line = lines[index] ?? "";
       if (line.length === 0) continue;
-      const parsed = parseMessage(line);
+      const parsed = parseMessage(line, plainNumbers);
       if (parsed.ok) {
         const { value } = parsed;
         // At once: what it replaced is a secret in the very next line.

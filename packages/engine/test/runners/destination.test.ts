@@ -152,7 +152,7 @@ describe("a destination that takes long at its end", () => {
     const { run } = sceneOf({ what: "hangAtTheEnd", always: true, request });
     const result = await run();
     expect([result.status, result.failure?.code]).toEqual(["failed", "destination.silent"]);
-    expect(processesWith(`weir-command-${process.pid}-`)).toEqual([]);
+    expect(processesWith("fixtures/destination.mjs", `weir-command-${process.pid}-`)).toEqual([]);
   });
 });
 

@@ -76,13 +76,14 @@ export function idsOf(messages: readonly Message[]): readonly unknown[] {
   return messages.flatMap((message) => (message.type === "RECORD" ? [message.record.data["id"]] : []));
 }
 
-/** Processes whose command line holds the mark. */
-export function processesWith(mark: string): readonly number[] {
+/** Processes whose command line holds all marks. Tests that run beside this one share its process id. */
+export function processesWith(...marks: readonly string[]): readonly number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(mark);
+        const commandLine = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+        return marks.every((mark) => commandLine.includes(mark));
       } catch {
         return false;
       }
