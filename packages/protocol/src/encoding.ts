@@ -42,6 +42,11 @@ export interface Encoding {
   readonly columns: readonly WireColumn[];
   /** Relative CPU cost for each row at the destination: bytes untouched 1, batch 4. */
   readonly cost: number;
+  /**
+   * With `csv-file` and `jsonl-file`: the destination reads `FileRead.path` itself, and of the chunks it takes no more than
+   * their length. The source may write over a chunk once it is asked for the next.
+   */
+  readonly readsPath?: boolean | undefined;
 }
 
 /** The rows of one part on their way; exactly one consumer, once. */

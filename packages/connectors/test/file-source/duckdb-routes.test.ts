@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
+import { seededRandom } from "@weir/kit/testing";
 import type { EncodingFormat, FieldKind, JsonObject } from "@weir/protocol";
 import { failureOf } from "@weir/protocol";
 import { describe, expect, it } from "vitest";
@@ -300,6 +301,22 @@ describe("a file of JSON lines as it is, into DuckDB", () => {
       sorted(await after("a.jsonl", line(usual) + text, "batch", { types: TYPES })),
     );
   }, 120_000);
+
+  it("carries decimals of up to 15 digits exactly", async () => {
+    const random = seededRandom(3);
+    const decimal = (): string => {
+      const digits = String(Math.floor(random() * 9e14) + 1e14).slice(0, 1 + Math.floor(random() * 15));
+      const scale = Math.min(9, Math.floor(random() * (digits.length + 1)));
+      const whole = digits.slice(0, digits.length - scale) || "0";
+      return `${random() < 0.5 ? "-" : ""}${whole}${scale === 0 ? "" : `.${digits.slice(-scale)}`}`;
+    };
+    const edges = ["999999.999999999", "1000000", "1000000.00000001", "999999999999999", "0.000000001"];
+    const numbers = [...edges, ...Array.from({ length: 20_000 }, decimal)];
+    const text = numbers.map((number) => line(usual.with(1, number))).join("");
+    const found = await after("a.jsonl", text, "jsonl-file", { types: TYPES });
+    expect(found).toHaveLength(numbers.length);
+    expect(sorted(found)).toEqual(sorted(await after("a.jsonl", text, "batch", { types: TYPES })));
+  }, 60_000);
 
   it.each([
     ["many columns of common names", 60, "a_name_of_common_length_"],

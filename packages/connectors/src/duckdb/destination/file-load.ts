@@ -4,7 +4,7 @@ import { misfit, plainReason, valueSql } from "./csv-load.ts";
 import { duckdbError, isMisfitError } from "./failures.ts";
 import { insertSql } from "./insert.ts";
 import { literal } from "./sql.ts";
-import type { Target } from "./target.ts";
+import type { Target, TargetColumn } from "./target.ts";
 import { type ColumnType, typeSql } from "./types.ts";
 
 type Bytes = Extract<PartRead, { readonly form: "bytes" }>;
@@ -112,22 +112,43 @@ function csvSource(path: string, dialect: CsvDialect, target: Target): FileSourc
   return { values, from: `read_csv(${literal(path)}, ${options.join(", ")})` };
 }
 
+/** A decimal of so many digits is the shortest text of the double nearest to it. The source lets no more through. */
+const DOUBLE_DIGITS = 15;
+
 /**
- * Numbers with a point are read as text: a JSON reader makes doubles of them, and a double times 10^9 is no longer exact.
- * So are dates and times, which a cast refuses where the reader would guess.
+ * JSON's reader makes doubles of numbers with a point in any case; as text it prints them again. A double times 10^scale
+ * is less than a half away from the integer meant as long as that has 15 digits; larger ones take the way by their text.
  */
+function numberValue(column: string, type: ColumnType & { readonly base: "DECIMAL" }): string {
+  const narrow = typeSql({ ...type, precision: FAST_DIGITS });
+  const isExact = `abs(${column}) < 1e${DOUBLE_DIGITS - type.scale}`;
+  return `CASE WHEN ${isExact} THEN CAST(CAST(${column} AS ${narrow}) AS ${typeSql(type)}) ELSE CAST(CAST(${column} AS VARCHAR) AS ${typeSql(type)}) END`;
+}
+
+interface JsonColumn {
+  readonly readAs: string;
+  readonly sql: string;
+}
+
+/** Times are read as text: a cast refuses what the reader would guess. Dates of ten characters leave nothing to guess. */
+function jsonColumn(column: string, { field: { kind }, type }: TargetColumn): JsonColumn {
+  const own = typeSql(type);
+  if (kind === "integer" || kind === "boolean" || type.base === "VARCHAR")
+    return { readAs: own, sql: column };
+  if (kind === "date" && type.base === "DATE") return { readAs: own, sql: column };
+  const isWide = type.base === "DECIMAL" && type.precision >= FAST_DIGITS && type.scale < DOUBLE_DIGITS;
+  if (kind === "number" && isWide) return { readAs: "DOUBLE", sql: numberValue(column, type) };
+  const { sql, readAs } = fileValue(column, type);
+  return { readAs: "VARCHAR", sql: readAs === "VARCHAR" ? sql : `CAST(${column} AS ${own})` };
+}
+
 function jsonSource(path: string, { columns }: Target): FileSource {
-  const read = columns.map(({ field, type }) => {
-    const isOwn = field.kind === "integer" || field.kind === "boolean";
-    return { name: field.name, type, as: isOwn ? typeSql(type) : "VARCHAR" };
-  });
-  const list = read.map(({ name, as }) => `${literal(name)}: '${as}'`).join(", ");
-  const values = read.map(({ name, type, as }) => {
-    const column = `"${name.replaceAll('"', '""')}"`;
-    if (as !== "VARCHAR" || type.base === "VARCHAR") return column;
-    const { sql, readAs } = fileValue(column, type);
-    return readAs === "VARCHAR" ? sql : `CAST(${column} AS ${typeSql(type)})`;
-  });
+  const read = columns.map((column) => ({
+    ...jsonColumn(`"${column.field.name.replaceAll('"', '""')}"`, column),
+    name: column.field.name,
+  }));
+  const list = read.map(({ name, readAs }) => `${literal(name)}: '${readAs}'`).join(", ");
+  const values = read.map(({ sql }) => sql);
   const options = `format = 'newline_delimited', ignore_errors = false, maximum_object_size = ${MAX_ROW_BYTES}`;
   return { values, from: `read_json(${literal(path)}, ${options}, columns = {${list}})` };
 }

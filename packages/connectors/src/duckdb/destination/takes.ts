@@ -18,8 +18,10 @@ export function encodingsOf(target: Target, hasPipes: boolean): readonly Encodin
     !isOrdered && target.columns.every((column) => isExactAsText(column, nativeTypes) && isInFiles(column));
   return [
     ...(csv ? [{ format: "csv", columns, cost: 1 } as const] : []),
-    ...(files ? [{ format: "csv-file", columns, cost: 1 } as const] : []),
-    ...(files && areTold(target) ? [{ format: "jsonl-file", columns, cost: 1.5 } as const] : []),
+    ...(files ? [{ format: "csv-file", columns, cost: 1, readsPath: true } as const] : []),
+    ...(files && areTold(target)
+      ? [{ format: "jsonl-file", columns, cost: 1.5, readsPath: true } as const]
+      : []),
     batch,
   ];
 }

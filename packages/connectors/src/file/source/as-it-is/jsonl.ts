@@ -2,11 +2,11 @@ import type { WireColumn } from "@weir/protocol";
 import { Automaton, bytesOf, type Table } from "./automaton.ts";
 import { addValue, digitsOf } from "./values.ts";
 
-/** Many readers take a number for a double, which holds every decimal of 15 digits. */
-const NUMBER_DIGITS = 15;
-
-/** Fewer than the 19 of which some are beyond 64 bits. */
-const INTEGER_DIGITS = 18;
+/**
+ * Digits that a number may have. Many readers take one with a point for a double, which holds every decimal of 15; of
+ * integers of 19 some are beyond 64 bits.
+ */
+export const JSON_DIGITS = { number: 15, integer: 18 } as const;
 
 /**
  * Lines of JSON objects whose keys come in the columns' order, each at most once, with canonical values or null. A blank
@@ -69,7 +69,7 @@ function addJsonValue(machine: Automaton, from: number, column: WireColumn): rea
   const { kind } = column.field;
   const none = machine.follow(from, bytesOf("null"));
   if (kind === "boolean" || kind === "integer" || kind === "number") {
-    const digits = digitsOf(column, kind === "integer" ? INTEGER_DIGITS : NUMBER_DIGITS);
+    const digits = digitsOf(column, kind === "integer" ? JSON_DIGITS.integer : JSON_DIGITS.number);
     return [none, ...addValue(machine, from, kind, digits)];
   }
   const inside = machine.state();

@@ -10,6 +10,7 @@ import { markOf } from "../text.ts";
 import type { Table } from "./automaton.ts";
 import { Check } from "./check.ts";
 import { csvTable } from "./csv.ts";
+import { fastJsonl } from "./fast-jsonl.ts";
 import { jsonlTable } from "./jsonl.ts";
 import type { HeldFiles } from "./held.ts";
 import { isKnown } from "./values.ts";
@@ -164,11 +165,16 @@ export function readAsItIs({ file, shape, encoding, known, held }: AsItIs, signa
     if (trouble !== undefined) throw notCanonical(file.name, trouble);
     let isWhole = false;
     try {
+      const { columns } = encoding;
       const table = tableOf(file.name, () =>
-        csv === undefined ? jsonlTable(encoding.columns) : csvTable(csv, encoding.columns),
+        csv === undefined ? jsonlTable(columns) : csvTable(csv, columns),
       );
-      check = new Check(file.name, table, csv?.skip ?? 0);
-      for await (const chunk of rawBytes(file, { token: undefined, signal })) {
+      check =
+        csv === undefined
+          ? new Check(file.name, table, 0, (head) => fastJsonl(columns, head))
+          : new Check(file.name, table, csv.skip);
+      const isBrief = encoding.readsPath === true;
+      for await (const chunk of rawBytes(file, { token: undefined, signal, isBrief })) {
         check.push(chunk);
         yield chunk;
       }
