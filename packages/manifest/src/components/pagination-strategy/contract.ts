@@ -1,0 +1,8 @@
+import type { JsonValue } from "@weir/protocol";
+import type { Page } from "../paginator/contract.ts";
+
+export interface PaginationStrategy {
+  readonly pageSize: number | undefined;
+  initial(): JsonValue | undefined;
+  next(page: Page, token: JsonValue | undefined): JsonValue | undefined;
+}

@@ -1,0 +1,1 @@
+export type { Template, TemplateOptions, Variables } from "./contract.ts";
