@@ -44,6 +44,10 @@ export interface PageResponse {
   decoded(): AsyncIterable<JsonValue>;
 }
 
+/**
+ * What a requester's node takes beside its own fields: `decoder`, the node of the decoder of whoever builds it (a retriever, a
+ * session's log-in). Absent: JsonDecoder. A budget of calls that all requesters of a source keep is `once("api-budget")`.
+ */
 export interface Requester {
   /**
    * Sends the request, again where its error handler says so. Null: the handler ignores this answer, there is no page.
