@@ -10,9 +10,11 @@ import type { PaginationStrategy } from "./components/pagination-strategy/contra
 import type { Paginator } from "./components/paginator/contract.ts";
 import type { PartitionRouter } from "./components/partition-router/contract.ts";
 import type { Requester } from "./components/requester/contract.ts";
+import type { Resolver } from "./components/resolver/contract.ts";
 import type { Retriever } from "./components/retriever/contract.ts";
 import type { SchemaLoader } from "./components/schema-loader/contract.ts";
 import type { Selector } from "./components/selector/contract.ts";
+import type { StateMigration } from "./components/state-migration/contract.ts";
 import type { StreamComponent } from "./components/stream/contract.ts";
 import type { Transformation } from "./components/transformation/contract.ts";
 
@@ -30,9 +32,11 @@ export interface Kinds {
   readonly "pagination-strategy": PaginationStrategy;
   readonly "partition-router": PartitionRouter;
   readonly requester: Requester;
+  readonly resolver: Resolver;
   readonly retriever: Retriever;
   readonly "schema-loader": SchemaLoader;
   readonly selector: Selector;
+  readonly "state-migration": StateMigration;
   readonly stream: StreamComponent;
   readonly transformation: Transformation;
 }

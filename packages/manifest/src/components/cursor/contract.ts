@@ -3,10 +3,31 @@ import type { RequestAdditions, Slice } from "../requester/contract.ts";
 
 /** How a stream is read incrementally: its slices of time or number, what they put into requests, and its state. */
 export interface Cursor {
-  /** The field, for the catalog; undefined when only a configured catalog will name it. */
-  readonly field: string | undefined;
+  /** The record's field that grows. */
+  readonly field: string;
+  /** The configured catalog may name another field. */
+  readonly isCatalogDefined: boolean;
+  /** The newest records come first; pages end where known ones begin. */
+  readonly isDataFeed: boolean;
+  /** The API cannot filter: records outside of what was asked for are dropped here. */
+  readonly isClientSide: boolean;
+  /** Over partitions, one state for all of them. */
+  readonly isGlobal: boolean;
+  /** Whether partitions may have states of their own. */
+  readonly isPartitionable: boolean;
   /** Starts a read. `state` as this cursor once emitted it or as older versions did; null: from the start. */
-  begin(state: JsonValue | null): CursorRead;
+  begin(state: JsonObject | null, options?: CursorOptions): CursorRead;
+  /** A record's or a state's value as states write it; undefined: it cannot be read. */
+  written(value: JsonValue): JsonValue | undefined;
+  /** The instant a state stands for, in milliseconds since 1970; null: it names none. */
+  instant(state: JsonObject): number | null;
+}
+
+export interface CursorOptions {
+  /** Taken off the state's value: what may have been missed while an earlier sync ran. */
+  readonly lookbackSeconds?: number | undefined;
+  /** The field that the configured catalog names. */
+  readonly field?: string | undefined;
 }
 
 /** One read's progress over one partition, or over a stream without partitions. */
@@ -19,5 +40,5 @@ export interface CursorRead {
   isWanted(record: JsonObject): boolean;
   /** Every record of the slice has been emitted. */
   close(slice: Slice): void;
-  state(): JsonValue;
+  state(): JsonObject;
 }

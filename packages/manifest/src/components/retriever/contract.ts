@@ -1,5 +1,20 @@
-import type { JsonObject } from "@weir/protocol";
+import type { JsonObject, JsonValue } from "@weir/protocol";
+import type { Node } from "../../component.ts";
 import type { RequestAdditions, Slice } from "../requester/contract.ts";
+
+/**
+ * What a stream tells the components below it. It stands under `$stream` in the retriever's node; the retriever hands it
+ * on to its selector's node under the same name.
+ */
+export interface StreamFacts {
+  readonly name: string;
+  readonly primaryKey: JsonValue;
+  /** The stream's transformations, in order: nodes for the selector to build. */
+  readonly transformations: readonly Node[];
+  /** The cursor filters on this side: the selector transforms before it filters unless told otherwise. */
+  readonly isClientSide: boolean;
+  readonly fileUploader: Node | null;
+}
 
 export interface SliceRead {
   readonly slice: Slice;

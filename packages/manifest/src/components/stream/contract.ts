@@ -1,18 +1,37 @@
-import type { JsonValue, Message, Stream } from "@weir/protocol";
+import type { JsonObject, Stream } from "@weir/protocol";
 import type { Slice } from "../requester/contract.ts";
-import type { JsonObject } from "@weir/protocol";
 
 export interface StreamComponent {
   readonly name: string;
   /** As the catalog shows it; may ask the API where its schema is found there. */
   describe(signal: AbortSignal): Promise<Stream>;
-  /** Its messages without statuses: records, and states each after what it covers. */
-  read(state: JsonValue | null, signal: AbortSignal): AsyncIterable<Message>;
-  /** Partition by partition, for checks and for streams that have this one as parent. */
+  /** Begins a read. Readings of one stream are independent. */
+  open(start: StreamStart): StreamReading;
+}
+
+export interface StreamStart {
+  /** As this stream once emitted it or as older versions did; null: from the start. */
+  readonly state: JsonObject | null;
+  /** The field that the configured catalog names as cursor. */
+  readonly cursorField?: string | undefined;
+}
+
+/** Slices are taken one at a time: each is read and closed before the next one is asked for, or read no further at all. */
+export interface StreamReading {
+  /** To be said before anything is read: the state that came in is void. */
+  readonly isRestarted: boolean;
   slices(signal: AbortSignal): AsyncIterable<StreamSlice>;
+  /** Every slice has been closed: only now the state stands for the whole stream. */
+  finish(): void;
+  /** What is true of the slices closed so far. */
+  state(): JsonObject;
 }
 
 export interface StreamSlice {
   readonly slice: Slice;
   records(signal: AbortSignal): AsyncIterable<JsonObject>;
+  /** The record has been emitted. */
+  observe(record: JsonObject): void;
+  /** All its records have been emitted. True: the state is worth saying now. */
+  close(): boolean;
 }
