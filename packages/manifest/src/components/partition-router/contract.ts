@@ -4,6 +4,8 @@ import type { RequestAdditions, Slice } from "../requester/contract.ts";
 export interface PartitionRouter {
   /** Groups have no states of their own: partitions of this router share one. */
   readonly isGrouping: boolean;
+  /** Whether it puts anything into requests by itself. */
+  readonly hasOptions: boolean;
   /** Begins a pass over the partitions. */
   open(start: RouterStart): RouterReading;
   additions(slice: Slice): RequestAdditions;

@@ -3,6 +3,8 @@ import type { Slice } from "../requester/contract.ts";
 
 export interface StreamComponent {
   readonly name: string;
+  /** What its state names; undefined: it is not read incrementally. */
+  readonly cursorField: string | undefined;
   /** As the catalog shows it; may ask the API where its schema is found there. */
   describe(signal: AbortSignal): Promise<Stream>;
   /** Begins a read. Readings of one stream are independent. */
