@@ -1,1 +1,2 @@
-export type { Template, TemplateOptions, Variables } from "./contract.ts";
+export type { PythonType, Template, TemplateOptions, Variables } from "./contract.ts";
+export { PythonError } from "./python-error.ts";
