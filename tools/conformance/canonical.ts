@@ -80,14 +80,7 @@ function decoded(text: string): string {
   );
 }
 
-const UNSCORED = new Set([
-  "accept",
-  "accept-encoding",
-  "connection",
-  "content-length",
-  "host",
-  "user-agent",
-]);
+const UNSCORED = new Set(["accept", "accept-encoding", "connection", "content-length", "host", "user-agent"]);
 
 /** The headers that are compared, as one text. */
 export function headersKey(headers: Readonly<Record<string, string>>): string {

@@ -28,8 +28,7 @@ export async function runConnector(cassette: Cassette, manifest: string): Promis
   verdicts.push(await catalogVerdict(scene));
   for (const [name, stream] of Object.entries(cassette.streams ?? {})) {
     if (stream.clean) verdicts.push(...(await firstVerdicts(scene, name, stream)));
-    if (stream.second?.clean === true)
-      verdicts.push(await secondVerdict(scene, name, stream, stream.second));
+    if (stream.second?.clean === true) verdicts.push(await secondVerdict(scene, name, stream, stream.second));
   }
   return verdicts;
 }

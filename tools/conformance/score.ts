@@ -1,15 +1,7 @@
 import type { Cassette } from "./cassette.ts";
 import { isScored } from "./cassette.ts";
 
-export const MEASURES = [
-  "spec",
-  "check",
-  "catalog",
-  "requests",
-  "records",
-  "states",
-  "second",
-] as const;
+export const MEASURES = ["spec", "check", "catalog", "requests", "records", "states", "second"] as const;
 
 export type Measure = (typeof MEASURES)[number];
 
@@ -36,11 +28,7 @@ export interface ConnectorScore {
   readonly seconds: number;
 }
 
-export function scoreOf(
-  cassette: Cassette,
-  verdicts: readonly Verdict[],
-  seconds: number,
-): ConnectorScore {
+export function scoreOf(cassette: Cassette, verdicts: readonly Verdict[], seconds: number): ConnectorScore {
   return {
     connector: cassette.connector,
     isCustom: Boolean(cassette.custom_code),
@@ -64,8 +52,7 @@ export function allFailed(cassette: Cassette, reason: string): readonly Verdict[
     { measure: "spec", stream: null, difference: reason },
     { measure: "catalog", stream: null, difference: reason },
   ];
-  if (cassette.check?.clean === true)
-    verdicts.push({ measure: "check", stream: null, difference: reason });
+  if (cassette.check?.clean === true) verdicts.push({ measure: "check", stream: null, difference: reason });
   for (const [stream, { clean, second }] of Object.entries(cassette.streams ?? {})) {
     if (clean) {
       for (const measure of ["requests", "records", "states"] as const)

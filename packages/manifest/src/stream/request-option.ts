@@ -2,7 +2,8 @@ import type { JsonObject, JsonValue } from "@weir/protocol";
 import { isObject, WeirError } from "@weir/protocol";
 import type { Node, Scope } from "../component.ts";
 import type { RequestAdditions } from "../components/requester/contract.ts";
-import { asText, textOf, valueOf } from "./text.ts";
+import { textOf } from "../http/text.ts";
+import { constantText } from "./text.ts";
 
 /** Where in a request a value goes. */
 export interface RequestOption {
@@ -28,7 +29,7 @@ export function requestOption(option: unknown, owner: Node, scope: Scope): Reque
   const path = Array.isArray(parts)
     ? parts.map((part) => pathPart(part as JsonValue, within, scope))
     : typeof name === "string"
-      ? [textOf(name, within, scope)]
+      ? [constantText(name, within, scope)]
       : [];
   if (into === undefined || path.length === 0) throw unreadable(owner);
   return { into, path };
@@ -40,9 +41,7 @@ function parametersOf(option: JsonObject): JsonObject | undefined {
 }
 
 function pathPart(part: JsonValue, within: Node, scope: Scope): string {
-  return typeof part === "string"
-    ? asText(valueOf(part, within, scope), part)
-    : asText(part, String(part));
+  return typeof part === "string" ? constantText(part, within, scope) : textOf(part);
 }
 
 /** What a request carries when each option's value is put in its place; options without a value are left out. */

@@ -10,7 +10,10 @@ export const cartesianProductRouter = defineComponent({
   type: "CartesianProductStreamSlicer",
   doc: "Every combination of the partitions of several routers, the first router's outermost. A list of routers means this.",
   fields: Type.Object({
-    stream_slicers: Type.Array(Type.Unknown(), { description: "The routers.", "x-slot": ["partition-router"] }),
+    stream_slicers: Type.Array(Type.Unknown(), {
+      description: "The routers.",
+      "x-slot": ["partition-router"],
+    }),
   }),
   build: (node, scope) => {
     const routers = (node.stream_slicers as readonly Node[]).map((each) =>
@@ -36,7 +39,10 @@ export const cartesianProductRouter = defineComponent({
   },
 });
 
-function* combinations(lists: readonly (readonly Slice[])[], chosen: readonly Slice[] = []): Generator<Slice> {
+function* combinations(
+  lists: readonly (readonly Slice[])[],
+  chosen: readonly Slice[] = [],
+): Generator<Slice> {
   const [first, ...rest] = lists;
   if (first === undefined) {
     yield {

@@ -13,7 +13,9 @@ export const groupingPartitionRouter = defineComponent({
   doc: "Puts several partitions of another router into one, for APIs that take many ids in a request.",
   fields: Type.Object({
     group_size: Type.Integer({ description: "How many partitions make a group.", minimum: 1 }),
-    underlying_partition_router: slot("partition-router", { description: "The router whose partitions are grouped." }),
+    underlying_partition_router: slot("partition-router", {
+      description: "The router whose partitions are grouped.",
+    }),
     deduplicate: Type.Optional(
       Type.Boolean({ description: "Leave out values that were in a group before. Default: true." }),
     ),
@@ -21,7 +23,8 @@ export const groupingPartitionRouter = defineComponent({
   build: (node, scope) => {
     const router = scope.build("partition-router", node.underlying_partition_router as Node);
     const { group_size: size, deduplicate = true } = node;
-    if (size < 1) throw refused(`Groups of ${size} partitions were asked for.`, "Give group_size as at least 1.");
+    if (size < 1)
+      throw refused(`Groups of ${size} partitions were asked for.`, "Give group_size as at least 1.");
     if (router.hasOptions) throw refused("A grouped router puts values into requests by itself.", OPTIONS);
     return {
       isGrouping: true,
@@ -81,9 +84,7 @@ function groupOf(group: readonly Slice[]): Slice {
       ]),
     ),
     cursor: {},
-    extra: Object.fromEntries(
-      [...extras].map((key) => [key, group.map(({ extra }) => extra[key] ?? null)]),
-    ),
+    extra: Object.fromEntries([...extras].map((key) => [key, group.map(({ extra }) => extra[key] ?? null)])),
   };
 }
 

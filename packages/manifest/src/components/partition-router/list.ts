@@ -3,7 +3,7 @@ import { isObject, WeirError } from "@weir/protocol";
 import { Type } from "@weir/kit";
 import { defineComponent, templateText } from "../../component.ts";
 import { injected, requestOption, sendable } from "../../stream/request-option.ts";
-import { textOf, valueOf } from "../../stream/text.ts";
+import { constantText, constantValue } from "../../stream/text.ts";
 
 export const listPartitionRouter = defineComponent({
   kind: "partition-router",
@@ -20,11 +20,11 @@ export const listPartitionRouter = defineComponent({
     ),
   }),
   build: (node, scope) => {
-    const field = textOf(node.cursor_field, node, scope);
+    const field = constantText(node.cursor_field, node, scope);
     const option = requestOption(node.request_option, node, scope);
     const values = (): readonly JsonValue[] => {
       const given = node.values as JsonValue;
-      return listOf(typeof given === "string" ? valueOf(given, node, scope) : given, field);
+      return listOf(typeof given === "string" ? constantValue(given, node, scope) : given, field);
     };
     return {
       isGrouping: false,

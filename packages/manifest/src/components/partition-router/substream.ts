@@ -8,7 +8,7 @@ import type { RequestOption } from "../../stream/request-option.ts";
 import { injected, requestOption, sendable } from "../../stream/request-option.ts";
 import type { Slice } from "../requester/contract.ts";
 import type { StreamComponent, StreamReading } from "../stream/contract.ts";
-import { textOf } from "../../stream/text.ts";
+import { constantText } from "../../stream/text.ts";
 import type { RouterReading } from "./contract.ts";
 import { withLast } from "../../stream/lookahead.ts";
 import { NO_STATE } from "../../stream/no-state.ts";
@@ -51,7 +51,7 @@ interface Parent {
 function parentOf(config: Node, owner: Node, scope: Scope): Parent {
   const within: Node = { ...config, $parameters: config.$parameters ?? owner.$parameters ?? {} };
   const text = (value: unknown): string =>
-    typeof value === "string" ? textOf(value, within, scope) : String(value);
+    typeof value === "string" ? constantText(value, within, scope) : String(value);
   const paths = Array.isArray(config["extra_fields"]) ? config["extra_fields"] : [];
   const pointer = config["lazy_read_pointer"];
   return {

@@ -3,7 +3,7 @@ import type { JsonObject } from "@weir/protocol";
 import { WeirError } from "@weir/protocol";
 import type { Node } from "../../component.ts";
 import { defineComponent, templateText } from "../../component.ts";
-import { textOf } from "../../stream/text.ts";
+import { constantText } from "../../stream/text.ts";
 import { sliceKey } from "../../stream/slice-key.ts";
 
 export const unionPartitionRouter = defineComponent({
@@ -21,7 +21,7 @@ export const unionPartitionRouter = defineComponent({
     const routers = (node.partition_routers as readonly Node[]).map((each) =>
       scope.build("partition-router", each),
     );
-    const field = textOf(node.partition_field, node, scope);
+    const field = constantText(node.partition_field, node, scope);
     if (routers.length < 2) throw refused("A union has fewer than two routers.", "Give at least two.");
     if (routers.some(({ hasOptions }) => hasOptions)) {
       throw refused(
