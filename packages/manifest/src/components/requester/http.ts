@@ -56,7 +56,7 @@ export const httpRequester = defineComponent({
   build: (node, scope) => {
     const build = partsOf(node, scope);
     const authenticator = isNode(node.authenticator)
-      ? scope.build("authenticator", node.authenticator)
+      ? scope.build("authenticator", { ...node.authenticator, $url: node.url || (node.url_base ?? "") })
       : NO_CREDENTIALS;
     const handler = scope.build(
       "error-handler",
