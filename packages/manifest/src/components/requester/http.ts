@@ -1,18 +1,13 @@
 import { Type } from "@weir/kit";
-import type { JsonObject, JsonValue } from "@weir/protocol";
-import { defineComponent, type Node, type Scope, slot, templateText } from "../../component.ts";
-import type { Variables } from "../../expressions/index.ts";
+import type { JsonValue } from "@weir/protocol";
+import { defineComponent, type Node, slot, templateText } from "../../component.ts";
 import { exchangeOf } from "../../http/exchange.ts";
-import { flatInputs, type Inputs, isMap, nestedInputs } from "../../http/inputs.ts";
-import { mergeOptions } from "../../http/merge.ts";
-import { addressOf, describe, outgoing, withHeaders } from "../../http/request.ts";
+import { isMap } from "../../http/inputs.ts";
+import { describe, outgoing, withHeaders } from "../../http/request.ts";
+import { requestTemplates } from "../../http/request-templates.ts";
 import { sendWithRetries } from "../../http/retry.ts";
-import { textOf } from "../../http/text.ts";
-import { baseVariables, requestVariables } from "../../http/variables.ts";
-import type { Authenticator, Credentials } from "../authenticator/contract.ts";
-import type { RequestCall, Requester } from "./contract.ts";
-
-const PLAIN = ["str", "list"] as const;
+import type { Authenticator } from "../authenticator/contract.ts";
+import type { Requester } from "./contract.ts";
 
 const options = (what: string) =>
   Type.Optional(
@@ -54,7 +49,7 @@ export const httpRequester = defineComponent({
     decoder: Type.Optional(slot("decoder", { description: "Put here by whoever builds the requester." })),
   }),
   build: (node, scope) => {
-    const build = partsOf(node, scope);
+    const templates = requestTemplates(node, scope);
     const authenticator = isNode(node.authenticator)
       ? scope.build("authenticator", { ...node.authenticator, $url: node.url || (node.url_base ?? "") })
       : NO_CREDENTIALS;
@@ -66,7 +61,10 @@ export const httpRequester = defineComponent({
     const exchange = exchangeOf(scope, { decoder, usesCache: node.use_cache === true });
     const requester: Requester = {
       send: async (call, signal) => {
-        const request = outgoing(build(call, await authenticator.credentials(signal)));
+        const { url, isKnown } = templates.address(call);
+        // A host that only a response names is told no credentials.
+        const credentials = isKnown ? await authenticator.credentials(signal) : {};
+        const request = outgoing(templates.parts(call, url, credentials));
         return sendWithRetries({
           handler,
           services: scope.services,
@@ -74,7 +72,7 @@ export const httpRequester = defineComponent({
           request: describe(request.method, request.url),
           renew: authenticator.renew && (() => authenticator.renew?.(signal) ?? Promise.resolve()),
           attempt: async (number) => {
-            if (number === 1) return exchange(request, signal);
+            if (number === 1 || !isKnown) return exchange(request, signal);
             // A token may have run out or been renewed while the request waited.
             const { headers = {} } = await authenticator.credentials(signal);
             return exchange({ ...request, headers: withHeaders(request.headers, headers) }, signal);
@@ -90,88 +88,4 @@ const NO_CREDENTIALS: Authenticator = { credentials: () => Promise.resolve({}) }
 
 function isNode(value: unknown): value is Node {
   return isMap(value as JsonValue) && typeof (value as Node).type === "string";
-}
-
-interface Fields {
-  readonly url?: string;
-  readonly url_base?: string;
-  readonly path?: string;
-  readonly http_method?: string;
-  readonly request_parameters?: unknown;
-  readonly request_headers?: unknown;
-  readonly request_body?: unknown;
-  readonly request_body_data?: unknown;
-  readonly request_body_json?: unknown;
-}
-
-function partsOf(node: Node & Fields, scope: Scope) {
-  const base = baseVariables(node, scope);
-  const address = addressTemplates(node, scope);
-  const params = flatInputs(node.request_parameters as JsonValue, scope, PLAIN);
-  const headers = flatInputs(node.request_headers as JsonValue, scope);
-  const body = bodyInputs(node, scope);
-  return (call: RequestCall, credentials: Credentials) => {
-    const variables = { ...base, ...requestVariables(call) };
-    const ownParams = params(variables);
-    return {
-      method: node.http_method ?? "GET",
-      url: address(variables, call.path),
-      params: mapOf(
-        mergeOptions([
-          isMap(ownParams) ? ownParams : {},
-          credentials.params,
-          ...call.additions.map((addition) => addition.params),
-        ]),
-      ),
-      headers: mapOf(
-        mergeOptions([
-          headers(variables),
-          credentials.headers,
-          ...call.additions.map((addition) => addition.headers),
-        ]),
-      ),
-      data: mergeOptions([
-        body.data(variables),
-        credentials.bodyData,
-        ...call.additions.map((addition) => addition.bodyData),
-      ]),
-      json: mapOf(
-        mergeOptions(
-          [
-            body.json(variables),
-            credentials.bodyJson,
-            ...call.additions.map((addition) => addition.bodyJson),
-          ],
-          true,
-        ),
-      ),
-    };
-  };
-}
-
-function mapOf(value: JsonObject | string): JsonObject {
-  return typeof value === "string" ? {} : value;
-}
-
-function addressTemplates({ url, url_base, path }: Fields, scope: Scope) {
-  const [base, whole, rest] = [url_base, url, path].map((text) =>
-    text === undefined || text === "" ? null : scope.template(text),
-  );
-  return (variables: Variables, given: string | undefined): string => {
-    const from = textOf(base?.evaluate(variables) ?? "") || textOf(whole?.evaluate(variables) ?? "");
-    // A path that a response gave is taken as it is: its leading slash means the host's root.
-    return addressOf(from, given || textOf(rest?.evaluate(variables) ?? "").replace(/^\/+/, ""));
-  };
-}
-
-function bodyInputs(node: Fields, scope: Scope): { readonly data: Inputs; readonly json: Inputs } {
-  const body = (node.request_body ?? {}) as JsonObject;
-  const isJson = body["type"] === "RequestBodyJsonObject" || body["type"] === "RequestBodyGraphQL";
-  const value = body["type"] === undefined ? undefined : body["value"];
-  const data = isJson || value === undefined ? node.request_body_data : value;
-  const json = isJson ? value : node.request_body_json;
-  return {
-    data: flatInputs(data as JsonValue, scope, PLAIN),
-    json: nestedInputs(json as JsonValue, scope),
-  };
 }
