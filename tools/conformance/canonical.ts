@@ -13,7 +13,7 @@ export function canonical(value: unknown): string {
     return /^-?\d+$/.test(value.text) ? BigInt(value.text).toString() : numberText(Number(value.text));
   }
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  const members = Object.entries(value as object)
+  const members = Object.entries(value)
     .filter(([, member]) => member !== undefined)
     .map(([key, member]): [string, string] => [JSON.stringify(key), canonical(member)])
     .toSorted(([a], [b]) => (a < b ? -1 : 1));

@@ -3,6 +3,7 @@ import { isObject, WeirError } from "@weir/protocol";
 import type { Node, Scope } from "../component.ts";
 import type { Duration } from "../expressions/datetime/index.ts";
 import { addDuration, Moment, Timedelta } from "../expressions/datetime/index.ts";
+import { textOf } from "../http/text.ts";
 import { constantText } from "./text.ts";
 
 /** How borders are moved to whole days, weeks or months. */
@@ -24,7 +25,7 @@ export function clampOf(
   scope: Scope,
 ): Clamp {
   if (!isObject(value)) return NONE;
-  const target = constantText(String(value["target"]), owner, scope);
+  const target = constantText(textOf(value["target"]), owner, scope);
   const less = (moment: Moment, usual: Timedelta): Moment =>
     addDuration(moment, (granularity ?? usual).negated());
   switch (target) {
@@ -74,7 +75,7 @@ function nextMonth(moment: Moment): Moment {
 
 function weekdayIn(details: JsonValue | undefined): number {
   const name = isObject(details) ? details["weekday"] : undefined;
-  const day = WEEKDAYS.indexOf(String(name));
+  const day = WEEKDAYS.indexOf(textOf(name));
   if (day < 0)
     throw refused("Clamping to weeks names no weekday.", "Give target_details.weekday, such as MONDAY.");
   return day;

@@ -8,9 +8,9 @@ export interface Scale<T> {
   /** Undefined: the value is no such point. */
   read(value: JsonValue): T | undefined;
   write(point: T): JsonValue;
-  compare(one: T, other: T): number;
+  readonly compare: (one: T, other: T) => number;
   /** Intervals touch when the later one begins at or before this. */
-  after(point: T): T;
+  readonly after: (point: T) => T;
 }
 
 /** What has been read: from start to end, the greatest value seen there; null: none was. */

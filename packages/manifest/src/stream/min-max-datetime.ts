@@ -3,15 +3,16 @@ import { isObject, WeirError } from "@weir/protocol";
 import type { Node, Scope } from "../component.ts";
 import type { Moment } from "../expressions/datetime/index.ts";
 import { parseByFormat } from "../expressions/datetime/index.ts";
+import { textOf } from "../http/text.ts";
 import { constantText } from "./text.ts";
 
 /** The instant that a text or a MinMaxDatetime stands for, kept between its borders. */
 export function momentOf(value: JsonValue, format: string, owner: Node, scope: Scope): Moment {
-  if (!isObject(value)) return read(String(value), format, owner, scope);
+  if (!isObject(value)) return read(textOf(value), format, owner, scope);
   const node = value as Node;
   const own = node["datetime_format"];
   const written = typeof own === "string" && own !== "" ? own : format;
-  const moment = read(String(node["datetime"]), written, node, scope);
+  const moment = read(textOf(node["datetime"]), written, node, scope);
   const least = border(node["min_datetime"], written, node, scope);
   const raised = least !== null && least.compare(moment) > 0 ? least : moment;
   const most = border(node["max_datetime"], written, node, scope);

@@ -90,7 +90,7 @@ export function merged(first: RequestAdditions, second: RequestAdditions): Reque
     const [one, other] = [first[place], second[place]];
     if (isObject(one) && isObject(other)) both[place] = { ...other, ...one };
   }
-  return both as RequestAdditions;
+  return both;
 }
 
 function unreadable(owner: Node): WeirError {

@@ -3,6 +3,7 @@ import { isObject } from "@weir/protocol";
 import type { Failure, JsonValue } from "@weir/protocol";
 import type { Scope } from "../../component.ts";
 import { defineComponent } from "../../component.ts";
+import { textOf } from "../../http/text.ts";
 import { checkStreams, failed, NO_STREAMS } from "../../stream/availability.ts";
 import type { StreamComponent } from "../stream/contract.ts";
 import type { CheckSubject } from "./contract.ts";
@@ -68,8 +69,8 @@ function generatedBy(
   const found: StreamComponent[] = [];
   for (const config of configs.filter(isObject)) {
     const { dynamic_stream_name: name, stream_count: count } = config;
-    const streams = dynamic.get(String(name));
-    if (streams === undefined) return unknownDynamic(String(name));
+    const streams = dynamic.get(textOf(name));
+    if (streams === undefined) return unknownDynamic(textOf(name));
     found.push(...(typeof count === "number" ? streams.slice(0, count) : streams));
   }
   return found;

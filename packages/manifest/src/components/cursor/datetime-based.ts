@@ -3,7 +3,7 @@ import { Type } from "@weir/kit";
 import type { JsonObject, JsonValue } from "@weir/protocol";
 import { ExactNumber, isObject, WeirError } from "@weir/protocol";
 import type { Node, Scope } from "../../component.ts";
-import { defineComponent, slot, templateText } from "../../component.ts";
+import { defineComponent, templateText } from "../../component.ts";
 import type { Duration } from "../../expressions/datetime/index.ts";
 import {
   addDuration,

@@ -1,5 +1,4 @@
 import { Type } from "@weir/kit";
-import type { JsonValue } from "@weir/protocol";
 import { WeirError } from "@weir/protocol";
 import { defineComponent, templateText } from "../../component.ts";
 import { textOf } from "../../http/text.ts";
@@ -44,7 +43,7 @@ export const incrementingCountCursor = defineComponent({
         new IntervalRead<number | bigint>({
           scale: COUNTS,
           field: named,
-          start: startOf(constantText(textOf((node.start_value ?? 0) as JsonValue), node, scope)),
+          start: startOf(constantText(textOf(node.start_value ?? 0), node, scope)),
           end: () => Infinity,
           state: state ?? {},
           cut: (lower, upper) => [[lower, upper]],

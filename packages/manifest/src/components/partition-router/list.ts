@@ -43,7 +43,7 @@ export const listPartitionRouter = defineComponent({
 /** What a loop over the value would see: a text's characters, an object's keys. */
 function listOf(value: JsonValue | undefined, field: string): readonly JsonValue[] {
   if (Array.isArray(value)) return value as readonly JsonValue[];
-  if (typeof value === "string") return [...value];
+  if (typeof value === "string") return Array.from(value);
   if (isObject(value)) return Object.keys(value);
   throw new WeirError({
     code: "manifest.partitions",

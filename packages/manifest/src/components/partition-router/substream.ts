@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from "@weir/protocol";
 import { isObject, WeirError } from "@weir/protocol";
 import type { Node, Scope } from "../../component.ts";
 import { defineComponent } from "../../component.ts";
+import { textOf } from "../../http/text.ts";
 import { atPath, pathOf } from "../../stream/at-path.ts";
 import type { RequestOption } from "../../stream/request-option.ts";
 import { injected, requestOption, sendable } from "../../stream/request-option.ts";
@@ -50,8 +51,8 @@ interface Parent {
 
 function parentOf(config: Node, owner: Node, scope: Scope): Parent {
   const within: Node = { ...config, $parameters: config.$parameters ?? owner.$parameters ?? {} };
-  const text = (value: unknown): string =>
-    typeof value === "string" ? constantText(value, within, scope) : String(value);
+  const text = (value: JsonValue | undefined): string =>
+    typeof value === "string" ? constantText(value, within, scope) : textOf(value);
   const paths = Array.isArray(config["extra_fields"]) ? config["extra_fields"] : [];
   const pointer = config["lazy_read_pointer"];
   return {

@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from "@weir/protocol";
 import { isObject, WeirError } from "@weir/protocol";
 import type { Node, Scope } from "../../component.ts";
 import { defineComponent } from "../../component.ts";
+import { textOf } from "../../http/text.ts";
 import { constantText } from "../../stream/text.ts";
 
 export const legacyToPerPartitionStateMigration = defineComponent({
@@ -14,7 +15,7 @@ export const legacyToPerPartitionStateMigration = defineComponent({
     const stream = node["$stream"] as unknown as Node;
     const { field, parents } = partitionOf(stream, scope);
     const cursor = stream["incremental_sync"] as unknown as Node;
-    const cursorField = constantText(String(cursor["cursor_field"]), stream, scope);
+    const cursorField = constantText(textOf(cursor["cursor_field"]), stream, scope);
     return {
       migrate: (state) => {
         if (parents !== 1 || !isOld(state, cursorField)) return state;
@@ -48,7 +49,7 @@ function partitionOf(stream: Node, scope: Scope): Partition {
   const retriever = stream["retriever"];
   const router = isObject(retriever) ? retriever["partition_router"] : undefined;
   if (!isObject(router)) throw withoutRouter(stream);
-  const text = (value: JsonValue | undefined): string => constantText(String(value), stream, scope);
+  const text = (value: JsonValue | undefined): string => constantText(textOf(value), stream, scope);
   if (router["type"] === "UnionPartitionRouter")
     return { field: text(router["partition_field"]), parents: 1 };
   const parents = router["parent_stream_configs"];
@@ -60,7 +61,7 @@ function partitionOf(stream: Node, scope: Scope): Partition {
 function withoutRouter(stream: Node): WeirError {
   return new WeirError({
     code: "manifest.component",
-    message: `The state migration of ${String(stream["name"])} needs a router with parent streams.`,
+    message: `The state migration of ${textOf(stream["name"])} needs a router with parent streams.`,
     next: "Take the migration away, or give the stream such a partition router.",
     recovery: "ask",
     origin: "source",

@@ -115,7 +115,7 @@ class DeclarativeStream implements StreamComponent {
     if (state === null || !Array.isArray(migrations)) return state;
     return (migrations as unknown as readonly Node[]).reduce<JsonObject>(
       (migrated, node) =>
-        this.#scope.build("state-migration", { ...node, $stream: this.#node as JsonValue }).migrate(migrated),
+        this.#scope.build("state-migration", { ...node, $stream: this.#node }).migrate(migrated),
       state,
     );
   }
@@ -136,7 +136,7 @@ class DeclarativeStream implements StreamComponent {
     const facts: StreamFacts = {
       name: this.name,
       primaryKey: this.#node["primary_key"] ?? null,
-      transformations: Array.isArray(transformations) ? (transformations as unknown as readonly Node[]) : [],
+      transformations: Array.isArray(transformations) ? transformations : [],
       isClientSide: this.#builtCursor()?.isClientSide === true,
       fileUploader: isObject(uploader) ? (uploader as unknown as Node) : null,
     };
