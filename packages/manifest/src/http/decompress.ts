@@ -1,4 +1,4 @@
-import { Readable } from "node:stream";
+import type { Duplex } from "node:stream";
 import {
   createBrotliDecompress,
   createGunzip,
@@ -6,7 +6,7 @@ import {
   createInflateRaw,
   createZstdDecompress,
 } from "node:zlib";
-import type { Duplex } from "node:stream";
+import { through } from "./through.ts";
 
 /** More encodings on top of each other are no honest answer. */
 const MAX_LAYERS = 3;
@@ -35,7 +35,7 @@ async function* unpacked(body: AsyncIterable<Uint8Array>, layer: string): AsyncG
   })();
   const unpacker = unpackerOf(layer, head);
   if (unpacker === null) yield* rest;
-  else yield* Readable.from(rest, { objectMode: false }).compose(unpacker) as AsyncIterable<Uint8Array>;
+  else yield* through(rest, unpacker);
 }
 
 function unpackerOf(layer: string, head: Uint8Array): Duplex | null {

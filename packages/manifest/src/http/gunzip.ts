@@ -1,6 +1,6 @@
-import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { undecodable } from "./text-stream.ts";
+import { through } from "./through.ts";
 
 /** A body may grow this many times once it is longer than FREE_BYTES. Reports grow 10 to 50 times, a bomb 1000 times. */
 const MAX_RATIO = 250;
@@ -30,9 +30,7 @@ export async function* gunzipped(body: AsyncIterable<Uint8Array>): AsyncGenerato
     yield* all;
     return;
   }
-  const unpacked = Readable.from(all, { objectMode: false }).compose(
-    createGunzip(),
-  ) as AsyncIterable<Uint8Array>;
+  const unpacked = through(all, createGunzip());
   let size = 0;
   try {
     for await (const chunk of unpacked) {

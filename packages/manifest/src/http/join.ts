@@ -1,15 +1,16 @@
-/** An address and a path in it as Python's urljoin joins them; a base without a closing slash gets one. */
-export function joinUrl(base: string, path: string): string {
-  if (path === "") return base;
+/** An address and a path given in it as Python's urljoin joins them; a base without a closing slash gets one. */
+export function joinUrl(base: string, given: string): string {
+  if (given === "") return base;
   const from = parts(base.endsWith("/") ? base : `${base}/`);
-  const to = parts(clean(path));
-  if (to.scheme !== "" && to.scheme !== from.scheme) return path;
+  const to = parts(clean(given));
+  if (to.scheme !== "" && to.scheme !== from.scheme) return given;
   const scheme = from.scheme === "" ? "" : `${from.scheme}:`;
   if (to.authority !== null) return `${scheme}//${to.authority}${to.path}${to.rest}`;
   const authority = from.authority === null ? "" : `//${from.authority}`;
   if (to.path === "")
     return `${scheme}${authority}${from.path}${to.rest.startsWith("?") ? to.rest : from.search + to.rest}`;
-  return `${scheme}${authority}${resolve(from.path, to.path)}${to.rest}`;
+  const path = resolve(from.path, to.path);
+  return `${scheme}${authority}${path.startsWith("/") ? "" : "/"}${path}${to.rest}`;
 }
 
 interface Parts {

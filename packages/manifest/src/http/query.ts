@@ -63,9 +63,10 @@ function unquote(text: string): string {
 /** An address with more parameters, each character that no address may hold encoded, as requests prepares it. */
 export function withQuery(url: string, query: string): string {
   const { scheme, authority, path, search, fragment } = split(url.trimStart());
-  const joined = search === "" ? query : query === "" ? search : `${search}&${query}`;
+  const known = encodeInvalid(search, QUERY);
+  const joined = known === "" ? query : query === "" ? known : `${known}&${query}`;
   const cleanPath = encodeInvalid(withoutDots(path), PATH) || "/";
-  const parts = `${scheme.toLowerCase()}://${authority}${cleanPath}${joined === "" ? "" : `?${encodeInvalid(joined, QUERY)}`}`;
+  const parts = `${scheme.toLowerCase()}://${authority.toLowerCase()}${cleanPath}${joined === "" ? "" : `?${joined}`}`;
   return requote(fragment === "" ? parts : `${parts}#${encodeInvalid(fragment, QUERY)}`);
 }
 
@@ -91,7 +92,7 @@ function split(url: string): Parts {
   return { scheme, authority, path, search, fragment };
 }
 
-const UNRESERVED = "A-Za-z0-9._~-";
+const UNRESERVED = String.raw`\w.~\-`;
 const PATH = new RegExp(`[${UNRESERVED}!$&'()*+,;=:@/]`);
 const QUERY = new RegExp(`[${UNRESERVED}!$&'()*+,;=:@/?]`);
 

@@ -83,8 +83,8 @@ function addressTemplates({ url, url_base, path }: RequestFields, scope: Scope) 
   return (variables: Variables, given: string | undefined) => {
     const from = textOf(base?.evaluate(variables) ?? "") || textOf(whole?.evaluate(variables) ?? "");
     // A path that a response gave is taken as it is: its leading slash means the host's root.
-    const path = given || textOf(rest?.evaluate(variables) ?? "").replace(/^\/+/, "");
-    return { from, url: addressOf(from, path) };
+    const to = given || textOf(rest?.evaluate(variables) ?? "").replace(/^\/+/, "");
+    return { from, url: addressOf(from, to) };
   };
 }
 

@@ -63,7 +63,7 @@ export const jwtAuthenticator = defineComponent({
           typ: "JWT",
           alg: node.algorithm,
           ...withoutReserved(map(node.additional_jwt_headers), ["kid", "alg", "typ", "cty"]),
-          ...map(node.jwt_headers),
+          ...texts(map(node.jwt_headers)),
         },
         payload: {
           ...withoutReserved(map(node.additional_jwt_payload), ["iss", "sub", "aud", "iat", "exp", "nbf"]),
@@ -84,8 +84,17 @@ export const jwtAuthenticator = defineComponent({
   },
 });
 
+/** A key's id and the like are texts, also where they look like numbers. */
+function texts(map: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(map).map(([name, value]) => [name, textOf(value)]));
+}
+
 function claimsOf({ iss, sub, aud }: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries({ iss, sub, aud }).filter(([, value]) => value !== undefined));
+  return {
+    ...(iss === undefined ? {} : { iss: textOf(iss) }),
+    ...(sub === undefined ? {} : { sub: textOf(sub) }),
+    ...(aud === undefined ? {} : { aud }),
+  };
 }
 
 function isTrue(node: Node, scope: Scope): boolean {
