@@ -123,6 +123,8 @@ export class Moment {
       (seconds - whole) * 1e6 + (microseconds < 0 ? microseconds + 1e6 : microseconds),
     );
     const carried = Math.floor(micros / 1e6);
+    if (!(whole >= MIN_DAYS * DAY_SECONDS && whole + carried < (MAX_DAYS + 1) * DAY_SECONDS))
+      throw valueError("year is out of range");
     return new Moment(whole + carried, micros - carried * 1e6, UTC);
   }
 
