@@ -4,7 +4,6 @@ import { describe, expect, test } from "vitest";
 import { joinUrl } from "../../src/http/join.ts";
 import { encodePairs, withQuery } from "../../src/http/query.ts";
 import { outgoing } from "../../src/http/request.ts";
-import { floatText } from "../../src/http/text.ts";
 
 const table = JSON.parse(readFileSync(new URL("addresses.json", import.meta.url), "utf8")) as {
   readonly prepared: readonly (readonly [string, JsonObject, string])[];
@@ -35,17 +34,4 @@ describe("addresses", () => {
   test("an object is no parameter", () => {
     expect(() => encodePairs({ a: { b: 1 } })).toThrow(/parameter a is an object/);
   });
-});
-
-test.each([
-  [1, "1.0"],
-  [-0, "-0.0"],
-  [1e15, "1000000000000000.0"],
-  [1e16, "1e+16"],
-  [1.5e-7, "1.5e-07"],
-  [0.0001, "0.0001"],
-  [0.00012345, "0.00012345"],
-  [Infinity, "inf"],
-])("the float %d is %s", (value, text) => {
-  expect(floatText(value)).toBe(text);
 });
