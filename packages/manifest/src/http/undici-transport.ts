@@ -9,7 +9,7 @@ import type { IncomingResponse, OutgoingRequest, Transport } from "./transport.t
 export interface UndiciTransportOptions {
   /** Addresses and networks that may be reached although they are not public, such as `10.0.0.0/8`. */
   readonly allowedRanges?: readonly string[];
-  /** HTTP_PROXY, HTTPS_PROXY and NO_PROXY are read from it, in either case. */
+  /** HTTP_PROXY, HTTPS_PROXY and NO_PROXY are read from it, in either case. Absent: the process's own. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Milliseconds: to connect, to the response's head, between two portions of its body. */
   readonly timeouts?: { readonly connect?: number; readonly head?: number; readonly body?: number };
@@ -69,7 +69,10 @@ export function undiciTransport(options: UndiciTransportOptions = {}): ClosableT
   };
 }
 
-function dispatcherOf({ env = {}, timeouts = {} }: UndiciTransportOptions, guard: AddressGuard): Dispatcher {
+function dispatcherOf(
+  { env = process.env, timeouts = {} }: UndiciTransportOptions,
+  guard: AddressGuard,
+): Dispatcher {
   const read = (name: string): string | undefined => env[name.toLowerCase()] ?? env[name];
   const httpProxy = read("HTTP_PROXY");
   const httpsProxy = read("HTTPS_PROXY") ?? httpProxy;

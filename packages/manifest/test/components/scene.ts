@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue, Log } from "@weir/protocol";
 import type { Component, Node, Scope } from "../../src/component.ts";
 import type { RequestCall } from "../../src/components/requester/contract.ts";
+import { AttributedMapping } from "../../src/expressions/values/types.ts";
 import type { Template, Variables } from "../../src/expressions/contract.ts";
 import type { IncomingResponse, OutgoingRequest, Transport } from "../../src/http/transport.ts";
 import type { Kind, Kinds } from "../../src/kinds.ts";
@@ -150,7 +151,13 @@ function template(text: string): Template {
     text.replace(/\{\{\s*([\w.-]+)\s*\}\}/g, (_whole, path: string) => {
       const found = path
         .split(".")
-        .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], variables);
+        .reduce<unknown>(
+          (value, key) =>
+            value instanceof AttributedMapping
+              ? value.data[key]
+              : (value as Record<string, unknown> | undefined)?.[key],
+          variables,
+        );
       return typeof found === "object"
         ? JSON.stringify(found)
         : String((found as string | number | boolean | undefined) ?? "");

@@ -31,7 +31,7 @@ afterEach(async () => {
 });
 
 function open(options: UndiciTransportOptions): ClosableTransport {
-  return undiciTransport({ allowedRanges: ["127.0.0.0/8"], ...options });
+  return undiciTransport({ allowedRanges: ["127.0.0.0/8"], env: {}, ...options });
 }
 
 function get(url: string, more: Partial<OutgoingRequest> = {}): OutgoingRequest {
@@ -239,7 +239,7 @@ describe("addresses that a manifest may not reach", () => {
     "http://[64:ff9b::7f00:1]/",
     "http://localhost/",
   ])("%s", async (url) => {
-    const strict = undiciTransport();
+    const strict = undiciTransport({ env: {} });
     await expect(strict.send(get(url), never)).rejects.toMatchObject({
       failure: { code: "http.refused_address", recovery: "ask" },
     });
@@ -247,7 +247,7 @@ describe("addresses that a manifest may not reach", () => {
   });
 
   test("a name is checked by what it resolves to", async () => {
-    const strict = undiciTransport();
+    const strict = undiciTransport({ env: {} });
     const url = base.replace("127.0.0.1", "localhost");
     await expect(strict.send(get(url), never)).rejects.toMatchObject({
       failure: { code: "http.refused_address" },

@@ -3,11 +3,15 @@ import { type JsonObject, type JsonValue, WeirError } from "@weir/protocol";
 import { defineComponent, type Node, type Scope, templateText } from "../../component.ts";
 import { flatInputs, isMap } from "../../http/inputs.ts";
 import { parseExact } from "../../http/json.ts";
+import { Callable } from "../../expressions/values/types.ts";
 import { signJwt } from "../../http/jwt.ts";
 import { injectionOf, requestOption } from "../../http/request-option.ts";
 import { textOf } from "../../http/text.ts";
 import { baseVariables } from "../../http/variables.ts";
 import type { Authenticator } from "./contract.ts";
+
+/** Only here: service accounts come as a JSON text in one setting. */
+const JSON_LOADS = new Callable("json_loads", ([text]) => parseExact(String(text)));
 
 const DEFAULT_SECONDS = 1200;
 
@@ -39,7 +43,7 @@ export const jwtAuthenticator = defineComponent({
   build: (node, scope) => {
     const variables = {
       ...baseVariables(node, scope),
-      json_loads: (text: unknown) => parseExact(String(text)),
+      json_loads: JSON_LOADS,
     };
     const evaluate = (text: string): string => textOf(scope.template(text).evaluate(variables));
     const inject = injectionOf(
