@@ -76,7 +76,7 @@ function jsonOf(text: string): JsonValue | undefined {
   }
 }
 
-function bodyText(body: Uint8Array, contentType = ""): string {
+export function bodyText(body: Uint8Array, contentType = ""): string {
   const charset = /charset\s*=\s*"?([\w.:-]+)/i.exec(contentType)?.[1];
   try {
     return new TextDecoder(charset ?? "utf-8").decode(body);
