@@ -33,8 +33,14 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ["stream_partition", "stream_slice"],
 ]);
 
-export function variableName(name: string): string {
-  return ALIASES.get(name) ?? name;
+export function isGiven(variables: Variables, name: string): boolean {
+  return ownVariable(variables, name, ALIASES.get(name) ?? name) !== undefined;
+}
+
+/** Under its name, or under the name that its old one stands for; undefined where neither is there. */
+function ownVariable(variables: Variables, name: string, alias: string): unknown {
+  if (Object.hasOwn(variables, name)) return variables[name];
+  return alias !== name && Object.hasOwn(variables, alias) ? variables[alias] : undefined;
 }
 
 /** Makes an expression into functions, once. What they reach: the frame's names, the library's, nothing else. */
@@ -132,7 +138,7 @@ export function compileExpression(node: Expression, library: Library): Evaluate 
 }
 
 function compileName(name: string, library: Library): Evaluate {
-  const variable = variableName(name);
+  const variable = ALIASES.get(name) ?? name;
   const global = library.globals.get(name);
   const hint = `'${name}' is undefined`;
   return (frame) => {
@@ -140,10 +146,9 @@ function compileName(name: string, library: Library): Evaluate {
       const known = scope.names.get(name);
       if (known !== undefined) return known;
     }
-    if (Object.hasOwn(frame.variables, variable)) {
-      const value = frame.variables[variable];
-      if (value !== undefined) return value;
-    }
+    const value = ownVariable(frame.variables, name, variable);
+    // null is None, and not absent.
+    if (value !== undefined) return value;
     return global ?? new Undefined(hint);
   };
 }

@@ -7,6 +7,8 @@ import { macros, type MacroServices } from "./macros.ts";
 import { DEFAULT_LIMITS, type Limits } from "./meter.ts";
 import { CompiledTemplate } from "./template.ts";
 import { testTable } from "./tests.ts";
+import { itemsOf } from "./values/members.ts";
+import { Undefined } from "./values/types.ts";
 
 export interface CompilerOptions extends MacroServices {
   readonly limits?: Partial<Limits> | undefined;
@@ -38,5 +40,10 @@ function makeLibrary(services: MacroServices): Library {
   const filters = new Map<string, Applied>([...TEXT_FILTERS, ...NUMBER_FILTERS, ...COLLECTION_FILTERS]);
   const tests = testTable(() => filters);
   for (const [name, filter] of selecting(() => filters, tests)) filters.set(name, filter);
+  filters.set("random", (value) => {
+    const items = itemsOf(value);
+    if (items.length === 0) return new Undefined("No random item, sequence was empty.");
+    return items[Math.floor(services.random() * items.length)];
+  });
   return { globals: macros(services), filters, tests };
 }

@@ -17,7 +17,7 @@ import { asNumber, asText } from "./methods/checked.ts";
 import { typeError, valueError } from "./python-error.ts";
 import { ordered } from "./values/compare.ts";
 import { Dict } from "./values/dict.ts";
-import { entriesOf, itemsOf } from "./values/members.ts";
+import { entriesOf, itemsOf, lengthOf } from "./values/members.ts";
 import { float, isNumeric, toFloat, truncated } from "./values/numbers.ts";
 import { Callable, isDict, isInt, Namespace, Undefined } from "./values/types.ts";
 
@@ -36,6 +36,9 @@ function define(heading: string, run: (...args: readonly unknown[]) => unknown):
 
 function isoUtc(value: unknown): Moment {
   if (value instanceof Undefined) return value.fail();
+  // dateutil looks at the length before anything else.
+  if ((Array.isArray(value) || isDict(value)) && lengthOf(value) < 4)
+    throw valueError("ISO string too short");
   return parseIsoUtc(asText(value));
 }
 

@@ -1,5 +1,5 @@
 import { ExactNumber, type JsonValue } from "@weir/protocol";
-import { compileExpression, type Evaluate, variableName } from "./compile.ts";
+import { compileExpression, type Evaluate, isGiven } from "./compile.ts";
 import type { PythonType, Template, TemplateOptions, Variables } from "./contract.ts";
 import type { Library } from "./library.ts";
 import { literalOf, NO_LITERAL } from "./literal.ts";
@@ -38,7 +38,7 @@ export class CompiledTemplate implements Template {
     this.#compile = compile;
     const body = text.includes("{") ? parseTemplate(text) : plainBody(text);
     this.isPlain = body.every(({ kind }) => kind === "data");
-    this.#names = undeclaredNames(body, (name) => library.globals.has(name)).map(variableName);
+    this.#names = undeclaredNames(body, (name) => library.globals.has(name));
     this.#run = compileBody(body, library);
     const [only] = body;
     this.#value =
@@ -105,8 +105,7 @@ export class CompiledTemplate implements Template {
 
   #checkNames(variables: Variables): void {
     for (const name of this.#names)
-      if (!Object.hasOwn(variables, name) || variables[name] === undefined)
-        throw valueError(`it names variables that are not there: ${name}`);
+      if (!isGiven(variables, name)) throw valueError(`it names variables that are not there: ${name}`);
   }
 }
 
@@ -120,6 +119,8 @@ function plainBody(text: string): readonly Statement[] {
  * are not: "123" becomes 123.
  */
 function directly(value: unknown): JsonValue | undefined {
+  // Python prints no more than 4,300 digits; nothing does so faster than printing.
+  if (typeof value === "bigint") textOf(value);
   return typeof value === "string" ? undefined : toJson(value);
 }
 

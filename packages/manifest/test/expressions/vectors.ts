@@ -53,7 +53,9 @@ function canonical(value: unknown): unknown {
   if (value instanceof ExactNumber) return `float ${Number(value.text)}`;
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value !== "object" || value === null) return value;
-  return Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, member]) => [key, canonical(member)]);
+  return Object.entries(value)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, member]) => [key, canonical(member)]);
 }
 
 /** Runs every recorded case. `differences` holds those that are not equal. */

@@ -51,11 +51,8 @@ function sort(value: unknown, ...args: readonly unknown[]): unknown[] {
   const [isReverse = false, isCaseSensitive = false, attribute = null] = args;
   const parts = typeof attribute === "string" ? attribute.split(",") : [attribute];
   const keys = parts.map((part) => keyReader(part, isCaseSensitive));
-  const [only] = keys;
-  const key =
-    keys.length === 1 && only !== undefined
-      ? only
-      : (item: unknown) => Tuple.holding(keys.map((read) => read(item)));
+  // Keys are tuples even where there is one: undefined values are equal then, and never compared.
+  const key = (item: unknown): unknown => Tuple.holding(keys.map((read) => read(item)));
   return sorted(itemsOf(value), key, truth(isReverse));
 }
 

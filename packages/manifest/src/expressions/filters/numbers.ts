@@ -1,7 +1,7 @@
 import { ExactNumber } from "@weir/protocol";
 import { asIndex, asNumber } from "../methods/checked.ts";
 import { PythonError, typeError } from "../python-error.ts";
-import { float, int, isNumeric, negate, toFloat, truncated } from "../values/numbers.ts";
+import { fixed, float, int, isNumeric, negate, toFloat, truncated } from "../values/numbers.ts";
 import { roundHalfEven } from "../datetime/timedelta.ts";
 import { isFloat, isInt, typeName, Undefined } from "../values/types.ts";
 import { applied } from "./table.ts";
@@ -69,13 +69,10 @@ function round(value: unknown, precision: unknown, method: unknown): unknown {
     return digits >= 0 ? Number(value) : roundHalfEven(Number(value) * factor) / factor;
   const number = toFloat(value);
   if (digits < 0 || digits > 100) return float(roundHalfEven(number * factor) / factor);
-  const scaled = number * factor;
-  const isTie = Math.abs(scaled % 1) === 0.5 && scaled / factor === number && digits <= 15;
-  return float(isTie ? roundHalfEven(scaled) / factor : Number(number.toFixed(digits)));
+  return float(Math.abs(number) < 1e15 ? Number(fixed(number, digits)) : number);
 }
 
 function absolute(value: unknown): unknown {
-  if (value instanceof Undefined) return value.fail();
   if (!isNumeric(value)) throw typeError(`bad operand type for abs(): '${typeName(value)}'`);
   if (typeof value === "boolean") return Number(value);
   return asNumber(value) < 0 ? negate(value) : value;

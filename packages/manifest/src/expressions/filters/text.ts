@@ -27,9 +27,15 @@ export function quotePlus(text: string): string {
   return quote(text, "").replaceAll("%20", "+");
 }
 
+function pairOf(item: unknown): readonly [unknown, unknown] {
+  const [key, member, ...more] = itemsOf(item);
+  if (member === undefined || more.length > 0) throw valueError("expected pairs of key and value");
+  return [key, member];
+}
+
 function urlencode(value: unknown): string {
   if (typeof value === "string" || !isIterable(value)) return quote(textOf(value), "/");
-  const pairs = isDict(value) ? [...entriesOf(value)] : itemsOf(value).map((item) => itemsOf(item));
+  const pairs = isDict(value) ? [...entriesOf(value)] : itemsOf(value).map(pairOf);
   return pairs.map(([key, member]) => `${quotePlus(textOf(key))}=${quotePlus(textOf(member))}`).join("&");
 }
 

@@ -1,7 +1,7 @@
 import { spendSize } from "../meter.ts";
 import { typeError, valueError } from "../python-error.ts";
 import { CalendarDate, Moment, strftime } from "../datetime/index.ts";
-import { floatText, isNumeric, type Numeric, toFloat } from "./numbers.ts";
+import { fixed, floatText, isNumeric, type Numeric, toFloat } from "./numbers.ts";
 import { textOf } from "./text.ts";
 import { isInt, typeName } from "./types.ts";
 
@@ -33,7 +33,7 @@ function unsigned(value: Numeric, code: string, precision: number): string {
     const whole = BigInt(value as number);
     text = (whole < 0n ? -whole : whole).toString({ d: 10, x: 16, o: 8, b: 2 }[lower]);
   } else if (lower === "f")
-    text = size < 1e21 ? size.toFixed(Math.min(precision, 100)) : String(BigInt(size));
+    text = size < 1e21 ? fixed(size, precision) : String(BigInt(size));
   else if (lower === "e") text = withExponent(size.toExponential(Math.min(precision, 100)));
   else text = general(size, precision);
   return code === lower ? text : text.toUpperCase();

@@ -22,7 +22,10 @@ export function toJson(value: unknown, depth = 0): JsonValue | undefined {
       break;
   }
   if (value === null) return null;
-  if (value instanceof ExactNumber) return toJson(float(Number(value.text)));
+  if (value instanceof ExactNumber) {
+    const number = Number(value.text);
+    return Number.isFinite(number) ? float(number) : undefined;
+  }
   if (depth > MAX_DEPTH) return undefined;
   if (Array.isArray(value)) return arrayToJson(value, depth);
   return isDict(value) ? dictToJson(value, depth) : undefined;

@@ -195,3 +195,17 @@ function comparable(value: Numeric): number | bigint {
   if (value instanceof ExactNumber) return Number(value.text);
   return typeof value === "boolean" ? Number(value) : value;
 }
+
+/** Fixed digits after the point; what lies exactly between two goes to the even one, as in Python. */
+export function fixed(value: number, digits: number): string {
+  const places = Math.max(0, Math.min(digits, 60));
+  const text = value.toFixed(places);
+  const exact = value.toFixed(places + 40);
+  const isTie = /^50*$/.test(exact.slice(exact.length - 40));
+  // JavaScript takes the larger of two that are equally near.
+  if (!isTie || Math.abs(value) >= 1e15) return text;
+  const even = /[02468]$/;
+  if (even.test(text)) return text;
+  const other = (Number(text) - (Number(text) < value ? -1 : 1) * 10 ** -places).toFixed(places);
+  return even.test(other) ? other : text;
+}
