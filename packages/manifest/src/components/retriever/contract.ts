@@ -14,6 +14,8 @@ export interface StreamFacts {
   /** The cursor filters on this side: the selector transforms before it filters unless told otherwise. */
   readonly isClientSide: boolean;
   readonly fileUploader: Node | null;
+  /** The stream's schema, for a selector that casts values to its types; absent: it has none. */
+  readonly schema?: ((signal: AbortSignal) => Promise<JsonObject>) | undefined;
 }
 
 export interface SliceRead {
