@@ -16,7 +16,12 @@ export function normaliser(schema: JsonObject): Normalise {
 }
 
 /** Values are cast before what lies in them; what is cast to text has nothing in it any more. */
-function walk(value: JsonValue | undefined, given: JsonValue | undefined, root: JsonObject, depth: number): void {
+function walk(
+  value: JsonValue | undefined,
+  given: JsonValue | undefined,
+  root: JsonObject,
+  depth: number,
+): void {
   if (!isObject(given) || depth > MAX_DEPTH || typeof value !== "object" || value === null) return;
   const schema = resolved(given, root);
   const { properties, items } = schema;

@@ -3,6 +3,8 @@ import type { PageResponse, RequestAdditions, Slice } from "../requester/contrac
 
 export interface Page {
   readonly response: PageResponse;
+  /** What templates see as `response`: the first value of the body; an empty object where nobody asked for it. */
+  readonly body: JsonValue;
   /** Records that the extractor found in it, before filters. */
   readonly extracted: number;
   /** Records left after filters and transformations. */
@@ -12,6 +14,8 @@ export interface Page {
 
 /** Holds no state of its own: what it needs of the page before is in the token. */
 export interface Paginator {
+  /** Whether `next` looks at the page's body. */
+  readonly readsBody: boolean;
   /** The token of the first request; undefined: there is none, yet the page is asked for. */
   initial(): JsonValue | undefined;
   /** The token of the page after this one; undefined: this was the last. */
