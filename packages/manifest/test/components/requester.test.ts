@@ -22,7 +22,7 @@ describe("the request", () => {
         path: "/things/{{ stream_slice.id }}",
         http_method: "POST",
         request_parameters: { a: "{{ config.n }}", "b[]": '["x", "y"]', none: "{{ config.missing }}" },
-        request_headers: { "X-Version": "{{ config.n }}", "X-Flag": "true" },
+        request_headers: { "X-Version": "{{ config.n }}", "X-Flag": "{{ True }}" },
         request_body_data: { q: "a b", n: "{{ config.n }}" },
       },
       { config: { n: 5 } },
@@ -253,12 +253,13 @@ describe("tries", () => {
     [{ error_message_contains: "slow down" }, { errors: [{ message: "please slow down" }] }, true],
     [{ error_message_contains: "slow down" }, { errors: [{ message: "other" }] }, false],
     [{ predicate: "{{ response.retry }}" }, { retry: true }, true],
-    [{ predicate: "{{ headers.X-Code }}" }, {}, false],
+    [{ predicate: "{{ headers['X-Code'] == 'seven' }}" }, {}, true],
+    [{ predicate: "{{ headers['X-Code'] == 'eight' }}" }, {}, false],
   ])("the filter %j on %j", async (filter, body, isRetried) => {
     const response_filters = [{ type: "HttpResponseFilter", ...filter, action: "RETRY" }];
     const stage = await send(
       { error_handler: { type: "DefaultErrorHandler", response_filters } },
-      script({ body }, { body: { done: 1 } }),
+      script({ body, headers: { "x-code": "seven" } }, { body: { done: 1 } }),
     );
     expect(stage.sent).toHaveLength(isRetried ? 2 : 1);
   });

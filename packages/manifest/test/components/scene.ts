@@ -1,8 +1,7 @@
 import type { JsonObject, JsonValue, Log } from "@weir/protocol";
 import type { Component, Node, Scope } from "../../src/component.ts";
 import type { RequestCall } from "../../src/components/requester/contract.ts";
-import { AttributedMapping } from "../../src/expressions/values/types.ts";
-import type { Template, Variables } from "../../src/expressions/contract.ts";
+import { templateCompiler } from "../../src/expressions/index.ts";
 import type { IncomingResponse, OutgoingRequest, Transport } from "../../src/http/transport.ts";
 import type { Kind, Kinds } from "../../src/kinds.ts";
 import { apiKeyAuthenticator } from "../../src/components/authenticator/api-key.ts";
@@ -80,7 +79,7 @@ export interface SceneOptions {
   readonly transport?: Transport;
 }
 
-/** A scope with a clock that sleeping moves, a transport that answers as told, and templates of names and literals. */
+/** A scope with a clock that sleeping moves, a transport that answers as told. */
 export function scene({ config = {}, reply = () => ({ body: {} }), transport }: SceneOptions = {}): Scene {
   const owned = new Map<string, unknown>();
   const sent: OutgoingRequest[] = [];
@@ -124,7 +123,7 @@ export function scene({ config = {}, reply = () => ({ body: {} }), transport }: 
       if (component === undefined) throw new Error(`no ${kind} ${node.type}`);
       return component.build(node, scope) as Kinds[K];
     },
-    template,
+    template: templateCompiler({ now: () => made.now, random: () => 0.5 }),
     once: (key, make) => {
       if (!owned.has(key)) owned.set(key, make());
       return owned.get(key) as ReturnType<typeof make>;
@@ -142,47 +141,6 @@ function incoming(request: OutgoingRequest, reply: Exclude<Reply, Error>): Incom
 
 export async function* chunks(...parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   for (const part of parts) yield await Promise.resolve(part);
-}
-
-/** Templates of names: `{{ config.a.b }}`, within text or alone; numbers, lists and maps of JSON are read as such. */
-function template(text: string): Template {
-  const isPlain = !text.includes("{{");
-  const render = (variables: Variables): string =>
-    text.replace(/\{\{\s*([\w.-]+)\s*\}\}/g, (_whole, path: string) => {
-      const found = path
-        .split(".")
-        .reduce<unknown>(
-          (value, key) =>
-            value instanceof AttributedMapping
-              ? value.data[key]
-              : (value as Record<string, unknown> | undefined)?.[key],
-          variables,
-        );
-      return typeof found === "object"
-        ? JSON.stringify(found)
-        : String((found as string | number | boolean | undefined) ?? "");
-    });
-  return {
-    text,
-    isPlain,
-    render,
-    evaluate: (variables, { validTypes, fallback } = {}) => {
-      const rendered = render(variables);
-      if (rendered === "" && fallback !== undefined) return fallback;
-      const value = literal(rendered);
-      const type = typeof value === "string" ? "str" : Array.isArray(value) ? "list" : "other";
-      return validTypes === undefined || (validTypes as readonly string[]).includes(type) ? value : rendered;
-    },
-    test: (variables) => !["", "False", "false", "0"].includes(render(variables)),
-  };
-}
-
-function literal(text: string): JsonValue {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch {
-    return text;
-  }
 }
 
 export function call(more: Partial<RequestCall> = {}): RequestCall {

@@ -3,7 +3,7 @@ import { type JsonObject, type JsonValue, WeirError } from "@weir/protocol";
 import { defineComponent, type Node, type Scope, templateText } from "../../component.ts";
 import { flatInputs, isMap } from "../../http/inputs.ts";
 import { parseExact } from "../../http/json.ts";
-import { Callable } from "../../expressions/values/types.ts";
+import { Callable } from "../../expressions/index.ts";
 import { signJwt } from "../../http/jwt.ts";
 import { injectionOf, requestOption } from "../../http/request-option.ts";
 import { textOf } from "../../http/text.ts";
