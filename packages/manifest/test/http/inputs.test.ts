@@ -28,7 +28,7 @@ const COMMON: readonly (readonly [JsonObject, JsonObject])[] = [
 ];
 
 describe("inputs of a request", () => {
-  test.each([
+  test.each<readonly [JsonObject, JsonObject]>([
     ...COMMON,
     [
       { n: "{{ next_page_token['offset'] }}", f: "{{ 0.0 }}", b: "{{ False }}", none: "{{ None }}" },
