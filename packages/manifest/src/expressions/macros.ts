@@ -1,6 +1,6 @@
 import { bind, signature } from "./bind.ts";
 import {
-  CalendarDate,
+  type CalendarDate,
   dateInZone,
   formatByFormat,
   Moment,

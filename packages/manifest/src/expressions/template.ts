@@ -12,7 +12,7 @@ import { undeclaredNames } from "./undeclared.ts";
 import { equal } from "./values/compare.ts";
 import { toJson } from "./values/json.ts";
 import { textOf } from "./values/text.ts";
-import { isFloat, isInt, typeName } from "./values/types.ts";
+import { isInt, typeName } from "./values/types.ts";
 
 /** Texts and values that stand for false. Dicts, lists and tuples that are empty are looked at apart. */
 const FALSE_TEXTS: ReadonlySet<unknown> = new Set(["False", "false", "{}", "[]", "()", "", "0", "0.0"]);

@@ -3,7 +3,7 @@ import type { Applied } from "./library.ts";
 import { applied } from "./filters/table.ts";
 import { contains, equal, ordered } from "./values/compare.ts";
 import { isIterable } from "./values/members.ts";
-import { isNumeric, modulo, type Numeric } from "./values/numbers.ts";
+import { isNumeric, modulo } from "./values/numbers.ts";
 import { textOf } from "./values/text.ts";
 import { Callable, isDict, isFloat, isInt, LazyItems, typeName, Undefined } from "./values/types.ts";
 
@@ -13,7 +13,7 @@ function divisible(value: unknown, by: unknown): boolean {
   if (typeof value === "string") throw typeError("not all arguments converted during string formatting");
   if (!isNumeric(value) || !isNumeric(by))
     throw typeError(`unsupported operand type(s) for %: '${typeName(value)}' and '${typeName(by)}'`);
-  return equal(modulo(value, by as Numeric), 0);
+  return equal(modulo(value, by), 0);
 }
 
 const eq = (value: unknown, other: unknown): boolean => equal(value, other);

@@ -15,12 +15,12 @@ import { applied } from "./table.ts";
 
 /** Python's `quote`: letters, digits, `_.-~` and `safe` stay. */
 export function quote(text: string, safe: string): string {
-  const encoded = encodeURIComponent(text.toWellFormed()).replace(
+  const escaped = encodeURIComponent(text.toWellFormed()).replace(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
-  spendSize(encoded.length);
-  return safe === "/" ? encoded.replaceAll("%2F", "/") : encoded;
+  spendSize(escaped.length);
+  return safe === "/" ? escaped.replaceAll("%2F", "/") : escaped;
 }
 
 export function quotePlus(text: string): string {

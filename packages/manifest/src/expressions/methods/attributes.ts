@@ -17,8 +17,9 @@ import {
   Undefined,
 } from "../values/types.ts";
 import { DICT_METHODS, LIST_METHODS, SET_METHODS, TUPLE_METHODS, updateNamed } from "./collections.ts";
+import { formatText, type Reach } from "./format.ts";
 import { callMethod, type Methods } from "./table.ts";
-import { formatMethod, TEXT_METHODS } from "./text.ts";
+import { TEXT_METHODS } from "./text.ts";
 import { DATE_METHODS, MOMENT_METHODS, SPAN_METHODS, timeAttribute } from "./time.ts";
 
 const NO_METHODS: Methods<unknown> = new Map();
@@ -102,10 +103,12 @@ function isPlainArray(value: unknown): boolean {
   return Array.isArray(value) && !(value instanceof Tuple);
 }
 
+const REACH: Reach = { attribute: getAttribute, item: getItem };
+
 /** `value.name(...)` without a bound method in between. */
 export function callOn(value: unknown, name: string, args: Arguments, named: Named): unknown {
   if (value instanceof Undefined) return value.fail();
-  if (typeof value === "string" && name === "format") return formatMethod(value, args, named);
+  if (typeof value === "string" && name === "format") return formatText(value, args, named, REACH);
   if (!(value instanceof AttributedMapping && value.attributes.has(name))) {
     if (named.size > 0 && name === "update" && isDict(value)) {
       callMethod(DICT_METHODS.get("update") as never, value as never, args, new Map());

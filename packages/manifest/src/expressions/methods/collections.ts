@@ -52,9 +52,10 @@ export const LIST_METHODS: Methods<unknown[]> = methods<unknown[]>({
   copy: (self) => [...self],
   "count item": (self, item) => count(self, item),
   "extend items": (self, items) => {
-    const added = itemsOf(items);
+    // A list may be extended by itself.
+    const added = itemsOf(items).slice();
     spendSize((self.length + added.length) * 16);
-    for (const item of [...added]) self.push(item);
+    for (const item of added) self.push(item);
     return null;
   },
   "index item": (self, item) => found(indexOf(self, item)),

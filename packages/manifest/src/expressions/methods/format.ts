@@ -3,12 +3,17 @@ import { formatSpec } from "../values/format-spec.ts";
 import { reprOf, textOf } from "../values/text.ts";
 import type { Named } from "../values/types.ts";
 import { spendSize } from "../meter.ts";
-import { getAttribute, getItem } from "./attributes.ts";
 
 const FIELD = /\{\{|\}\}|\{([^{}!:]*)(?:!([rsa]))?(?::([^{}]*))?\}|[{}]/g;
 
+/** How members of a field are reached. */
+export interface Reach {
+  readonly attribute: (value: unknown, name: string) => unknown;
+  readonly item: (value: unknown, key: unknown) => unknown;
+}
+
 /** `"{0} {name:>5}".format(...)`. Members of a field are reached as in an expression. */
-export function formatText(text: string, args: readonly unknown[], named: Named): string {
+export function formatText(text: string, args: readonly unknown[], named: Named, reach: Reach): string {
   let automatic = 0;
   const result = text.replace(FIELD, (whole: string, field?: string, conversion?: string, spec?: string) => {
     if (whole === "{{") return "{";
@@ -20,8 +25,8 @@ export function formatText(text: string, args: readonly unknown[], named: Named)
     for (const [, name, item] of path.matchAll(/\.([^.[]+)|\[([^\]]*)\]/g))
       value =
         name === undefined
-          ? getItem(value, /^\d+$/.test(item ?? "") ? Number(item) : (item ?? ""))
-          : getAttribute(value, name);
+          ? reach.item(value, /^\d+$/.test(item ?? "") ? Number(item) : (item ?? ""))
+          : reach.attribute(value, name);
     if (conversion !== undefined) value = conversion === "s" ? textOf(value) : reprOf(value);
     return formatSpec(value, spec ?? "");
   });

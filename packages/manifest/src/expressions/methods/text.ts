@@ -2,9 +2,8 @@ import { spend, spendSize } from "../meter.ts";
 import { PythonError, typeError, valueError } from "../python-error.ts";
 import { zeroFilled } from "../values/percent.ts";
 import { charactersOf, itemsOf, textLength } from "../values/members.ts";
-import { Bytes, type Named, Tuple, typeName } from "../values/types.ts";
+import { Bytes, Tuple, typeName } from "../values/types.ts";
 import { asIndex, asText, clamped } from "./checked.ts";
-import { formatText } from "./format.ts";
 import { methods, type Methods } from "./table.ts";
 
 /** Python's white space; JavaScript's leaves out four control characters. */
@@ -116,7 +115,7 @@ function found(at: number): number {
   return at;
 }
 
-function count(text: string, part: unknown, start: unknown, end: unknown): number {
+function occurrences(text: string, part: unknown, start: unknown, end: unknown): number {
   const wanted = asText(part);
   const [characters, from, to] = range(text, start, end);
   const within = characters.slice(from, to);
@@ -183,16 +182,11 @@ function splitLines(text: string, keepEnds: unknown): string[] {
     : lines.map((line) => line.replace(/(?:\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])$/, ""));
 }
 
-/** `format` takes names besides, so it is apart from the table. */
-export function formatMethod(self: string, args: readonly unknown[], named: Named): string {
-  return formatText(self, args, named);
-}
-
 export const TEXT_METHODS: Methods<string> = methods<string>({
   capitalize: (self) => capitalize(self),
   casefold: (self) => self.toLowerCase().replaceAll("ß", "ss"),
   "center width fill?": (self, width, fill) => padded(self, width, fill, "both"),
-  "count part start? end?": (self, part, start, end) => count(self, part, start, end),
+  "count part start? end?": (self, part, start, end) => occurrences(self, part, start, end),
   "encode encoding? errors?": (self) => new Bytes(self),
   "endswith part start? end?": (self, part, ...bounds) => matches(self, part, bounds, false),
   "find part start? end?": (self, part, ...bounds) => find(self, part, bounds),

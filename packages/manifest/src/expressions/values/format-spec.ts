@@ -32,8 +32,7 @@ function unsigned(value: Numeric, code: string, precision: number): string {
   if ("dxob".includes(lower)) {
     const whole = BigInt(value as number);
     text = (whole < 0n ? -whole : whole).toString({ d: 10, x: 16, o: 8, b: 2 }[lower]);
-  } else if (lower === "f")
-    text = size < 1e21 ? fixed(size, precision) : String(BigInt(size));
+  } else if (lower === "f") text = size < 1e21 ? fixed(size, precision) : String(BigInt(size));
   else if (lower === "e") text = withExponent(size.toExponential(Math.min(precision, 100)));
   else text = general(size, precision);
   return code === lower ? text : text.toUpperCase();
@@ -50,8 +49,8 @@ function general(size: number, precision: number): string {
   const text = size.toExponential(digits - 1);
   const exponent = Number(text.split("e")[1]);
   if (exponent < -4 || exponent >= digits) return withExponent(text.replace(/\.?0+e/, "e"));
-  const fixed = size.toFixed(Math.max(0, digits - 1 - exponent));
-  return fixed.includes(".") ? fixed.replace(/\.?0+$/, "") : fixed;
+  const plain = size.toFixed(Math.max(0, digits - 1 - exponent));
+  return plain.includes(".") ? plain.replace(/\.?0+$/, "") : plain;
 }
 
 const SPEC = /^(?:(.)?([<>=^]))?([-+ ])?#?(0)?(\d{1,6})?([,_])?(?:\.(\d{1,3}))?([a-zA-Z%])?$/su;

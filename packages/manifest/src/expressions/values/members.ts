@@ -9,7 +9,7 @@ import { type AnyDict, AttributedMapping, isDict, LazyItems, typeName, Undefined
 export function hasKey(dict: AnyDict, key: unknown): boolean {
   if (dict instanceof Dict) return dict.has(key);
   const data = dict instanceof AttributedMapping ? dict.data : dict;
-  return typeof key === "string" && Object.hasOwn(data as object, key);
+  return typeof key === "string" && Object.hasOwn(data, key);
 }
 
 /** undefined where the key is not there; a JSON null is null. */

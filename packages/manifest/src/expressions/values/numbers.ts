@@ -54,8 +54,8 @@ export function floatText(value: number): string {
   const size = Math.abs(value);
   if (size !== 0 && (size >= 1e16 || size < 1e-4)) {
     const [digits = "", exponent = ""] = value.toExponential().split("e");
-    const power = exponent.slice(1).padStart(2, "0");
-    return `${digits}e${exponent.startsWith("-") ? "-" : "+"}${power}`;
+    const places = exponent.slice(1).padStart(2, "0");
+    return `${digits}e${exponent.startsWith("-") ? "-" : "+"}${places}`;
   }
   const text = String(value);
   return Number.isInteger(value) ? `${text}.0` : text;

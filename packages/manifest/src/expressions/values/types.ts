@@ -1,7 +1,7 @@
 import { ExactNumber, type JsonObject } from "@weir/protocol";
 import { CalendarDate, Duration, Moment, Timedelta } from "../datetime/index.ts";
 import { undefinedError } from "../python-error.ts";
-import { Dict } from "./dict.ts";
+import type { Dict } from "./dict.ts";
 import { PythonSet } from "./set.ts";
 
 /** What a name, a member or an item that is not there gives. Prints as nothing; most uses of it fail. */
@@ -145,11 +145,11 @@ export function typeName(value: unknown): string {
     case "symbol":
       return "ellipsis";
     default:
-      return className(value);
+      return classOf(value);
   }
 }
 
-function className(value: unknown): string {
+function classOf(value: unknown): string {
   if (value instanceof Tuple) return "tuple";
   if (Array.isArray(value)) return "list";
   if (value instanceof ExactNumber) return "float";
