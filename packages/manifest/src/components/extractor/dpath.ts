@@ -1,39 +1,47 @@
 import { Type } from "@weir/kit";
 import type { JsonValue } from "@weir/protocol";
-import { isObject } from "@weir/protocol";
 import { defineComponent } from "../../component.ts";
-import { textOf } from "../../http/text.ts";
-import { valuesAt } from "../../stream/glob-path.ts";
-import { constantValue } from "../../stream/text.ts";
+import { dpath } from "../../records/dpath.ts";
+import { recordExpander } from "../../records/expander.ts";
+import { pathParts } from "../../records/path-templates.ts";
+import { isFalsy } from "../../records/truth.ts";
+import type { Extractor } from "./contract.ts";
 
 export const dpathExtractor = defineComponent({
   kind: "extractor",
   type: "DpathExtractor",
-  doc: "Takes the records from one place of the body: a list gives each of its items, anything else itself.",
+  doc: "Takes the records from under a path of the body: the members of a list, or the one value there.",
   fields: Type.Object({
     field_path: Type.Array(Type.Unknown(), {
-      description: "The path to the records; empty: the body itself. `*` stands for every key or item.",
+      description: "The path; * stands for every key or position, an empty path for the whole body.",
       "x-template": true,
     }),
+    record_expander: Type.Optional(
+      Type.Unknown({
+        description:
+          "RecordExpander: makes records of the members of a list within each record (expand_records_from_field, remain_original_record, on_no_records).",
+      }),
+    ),
   }),
   build: (node, scope) => {
-    const path = node.field_path.map((part) => textOf(constantValue(textOf(part as JsonValue), node, scope)));
-    const hasGlob = path.includes("*");
-    return {
+    const parts = pathParts(node.field_path, node, scope);
+    const path = parts.length === 0 ? null : dpath(parts);
+    const expand = recordExpander(node.record_expander, node, scope);
+    const extractor: Extractor = {
       async *extract(response) {
         for await (const body of response.decoded()) {
-          const found = path.length === 0 ? [body] : valuesAt(body, path);
-          // Without a glob the one value stands for itself: a list in it is the list of records.
-          const value: JsonValue = hasGlob ? found : (found[0] ?? []);
-          if (Array.isArray(value)) yield* value as readonly JsonValue[];
-          else if (!isEmpty(value)) yield value;
+          const value = path === null ? body : path.isWild ? path.values(body) : path.get(body);
+          const records = recordsIn(value);
+          if (records.length > 0)
+            yield expand === null ? records : records.flatMap((each) => [...expand(each)]);
         }
       },
     };
+    return extractor;
   },
 });
 
-function isEmpty(value: JsonValue): boolean {
-  if (value === null || value === false || value === "" || value === 0) return true;
-  return isObject(value) && Object.keys(value).length === 0;
+function recordsIn(value: JsonValue | undefined): readonly JsonValue[] {
+  if (Array.isArray(value)) return value as readonly JsonValue[];
+  return value === undefined || isFalsy(value) ? [] : [value];
 }

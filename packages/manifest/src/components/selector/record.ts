@@ -1,63 +1,73 @@
 import { Type } from "@weir/kit";
-import type { JsonObject } from "@weir/protocol";
-import { isObject } from "@weir/protocol";
-import type { Node } from "../../component.ts";
-import { defineComponent, slot } from "../../component.ts";
+import { isObject, type JsonObject, type JsonValue, WeirError } from "@weir/protocol";
+import { defineComponent, type Node, slot } from "../../component.ts";
+import { type Normalise, normaliser } from "../../records/normalise.ts";
 import type { StreamFacts } from "../retriever/contract.ts";
-import type { SelectRequest } from "./contract.ts";
-
-/** Records handed on at a time. */
-const PORTION = 1000;
+import type { Selector } from "./contract.ts";
 
 export const recordSelector = defineComponent({
   kind: "selector",
   type: "RecordSelector",
-  doc: "Takes the records out of a page: extracts, filters and transforms them.",
+  doc: "Takes the records out of a response: extracts, filters, transforms, and casts to the schema's types where asked to.",
   fields: Type.Object({
-    extractor: slot("extractor", {
-      description: "Finds the records in a body.",
-      ifUntyped: "DpathExtractor",
-    }),
+    extractor: slot("extractor", { description: "Finds the records.", ifUntyped: "DpathExtractor" }),
     record_filter: Type.Optional(
-      slot("filter", { description: "Which of them are kept.", ifUntyped: "RecordFilter" }),
+      slot("filter", { description: "Which records stay.", ifUntyped: "RecordFilter" }),
+    ),
+    schema_normalization: Type.Optional(
+      Type.Unknown({
+        description: "Default: values take the types of the stream's schema. None: they stay as they came.",
+        default: "None",
+      }),
     ),
     transform_before_filtering: Type.Optional(
-      Type.Boolean({ description: "Whether the filter sees transformed records." }),
+      Type.Boolean({
+        description:
+          "Whether the filter sees transformed records; true where the cursor filters on this side.",
+      }),
     ),
   }),
   build: (node, scope) => {
-    const facts = (node as unknown as { readonly $stream?: StreamFacts }).$stream;
+    const facts = (node["$stream"] ?? {}) as unknown as Partial<StreamFacts>;
     const extractor = scope.build("extractor", node.extractor as Node);
-    const filter = isObject(node.record_filter)
-      ? scope.build("filter", node.record_filter as unknown as Node)
-      : null;
-    const transformations = (facts?.transformations ?? []).map((each) => scope.build("transformation", each));
-    const isTransformedFirst = node.transform_before_filtering ?? facts?.isClientSide ?? false;
-    const keeps = (record: JsonObject, { slice, nextPageToken, isWanted }: SelectRequest): boolean =>
-      (filter === null || filter.keeps(record, slice, nextPageToken)) && isWanted?.(record) !== false;
-    // The body is looked at again for the next page: what a transformation changes is a copy.
-    const changed = (record: JsonObject, { slice }: SelectRequest): JsonObject =>
-      transformations.reduce((made, each) => each.apply(made, slice), { ...record });
-    return {
-      async *select(request) {
-        let records: JsonObject[] = [];
-        let extracted = 0;
-        for await (const found of extractor.extract(request.response)) {
-          extracted += 1;
-          if (!isObject(found)) continue;
-          if (isTransformedFirst) {
-            const record = transformations.length === 0 ? found : changed(found, request);
-            if (keeps(record, request)) records.push(record);
-          } else if (keeps(found, request)) {
-            records.push(transformations.length === 0 ? found : changed(found, request));
+    const filter = isObject(node.record_filter) ? scope.build("filter", node.record_filter as Node) : null;
+    const transformations = (facts.transformations ?? []).map((each) => scope.build("transformation", each));
+    const isTransformedFirst = node.transform_before_filtering ?? facts.isClientSide === true;
+    const loadSchema =
+      node.schema_normalization === "Default" && facts.schema !== undefined ? facts.schema : null;
+    let normalise: Promise<Normalise> | null = null;
+    const selector: Selector = {
+      async *select({ response, slice, nextPageToken, isWanted }) {
+        if (loadSchema !== null)
+          normalise ??= loadSchema(scope.services.context.signal).then((schema) => normaliser(schema));
+        const cast = normalise === null ? null : await normalise;
+        for await (const found of extractor.extract(response)) {
+          const records: JsonObject[] = [];
+          for (const value of found) {
+            let record = recordOf(value, facts.name);
+            if (isTransformedFirst) for (const each of transformations) record = each.apply(record, slice);
+            if (isWanted !== undefined && !isWanted(record)) continue;
+            if (filter !== null && !filter.keeps(record, slice, nextPageToken)) continue;
+            if (!isTransformedFirst) for (const each of transformations) record = each.apply(record, slice);
+            if (cast !== null) cast(record);
+            records.push(record);
           }
-          if (records.length < PORTION) continue;
-          yield { records, extracted };
-          records = [];
-          extracted = 0;
+          yield { records, extracted: found.length };
         }
-        yield { records, extracted };
       },
     };
+    return selector;
   },
 });
+
+function recordOf(value: JsonValue, stream = ""): JsonObject {
+  if (isObject(value)) return value;
+  throw new WeirError({
+    code: "manifest.record",
+    message: `A record of stream ${stream} is no object.`,
+    next: "Let field_path of the stream's extractor lead to objects.",
+    recovery: "stop",
+    origin: "source",
+    stream,
+  });
+}

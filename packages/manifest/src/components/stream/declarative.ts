@@ -139,6 +139,7 @@ class DeclarativeStream implements StreamComponent {
       transformations: Array.isArray(transformations) ? transformations : [],
       isClientSide: this.#builtCursor()?.isClientSide === true,
       fileUploader: isObject(uploader) ? (uploader as unknown as Node) : null,
+      schema: (signal) => this.#schema(signal),
     };
     return { ...node, $stream: facts as unknown as JsonValue };
   }

@@ -32,7 +32,8 @@ export const addFields = defineComponent({
   }),
   build: (node, scope) => {
     const fields = node.fields.map((field) => addedField(field as JsonValue, node, scope));
-    const test = node.condition === undefined || node.condition === "" ? null : scope.template(node.condition);
+    const test =
+      node.condition === undefined || node.condition === "" ? null : scope.template(node.condition);
     const { config } = scope;
     const own = node.$parameters ?? {};
     const transformation: Transformation = {

@@ -31,9 +31,7 @@ export const removeFields = defineComponent({
       !Array.isArray(value) &&
       !isObject(value) &&
       template.test({ config: scope.config, parameters, property: value });
-    return together(
-      pointers.map(() => (record) => removeFound(record, everything(record).filter(isMatch))),
-    );
+    return together(pointers.map(() => (record) => removeFound(record, everything(record).filter(isMatch))));
   },
 });
 
