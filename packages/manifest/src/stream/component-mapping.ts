@@ -2,12 +2,12 @@ import { load } from "js-yaml";
 import type { JsonObject, JsonValue } from "@weir/protocol";
 import { isObject, WeirError } from "@weir/protocol";
 import type { Node, Scope } from "../component.ts";
-import type { PythonType } from "../expressions/contract.ts";
+import type { PythonType, Variables } from "../expressions/contract.ts";
 import { textOf } from "../http/text.ts";
 import { constants } from "./text.ts";
 
 /** Fills one place of a stream's template. */
-export type ComponentMapping = (template: JsonValue, variables: JsonObject) => JsonValue;
+export type ComponentMapping = (template: JsonValue, variables: Variables) => JsonValue;
 
 export interface MappingOptions {
   /** A text that comes out is read as YAML, so that a mapping can give lists and objects. */
@@ -27,7 +27,7 @@ const TYPES: Readonly<Record<string, PythonType>> = {
 export function mapped(
   template: JsonValue,
   mappings: readonly ComponentMapping[],
-  variables: JsonObject,
+  variables: Variables,
 ): JsonValue {
   return mappings.reduce((made, mapping) => mapping(made, variables), template);
 }

@@ -13,7 +13,7 @@ import {
   parseDuration,
   Timedelta,
 } from "../../expressions/datetime/index.ts";
-import { floatText } from "../../http/text.ts";
+import { textOf } from "../../http/text.ts";
 import { clampOf } from "../../stream/clamping.ts";
 import type { Scale } from "../../stream/interval-read.ts";
 import { IntervalRead } from "../../stream/interval-read.ts";
@@ -172,7 +172,7 @@ function readBy(value: JsonValue, format: string): Moment | undefined {
       return parseByFormat(value, format);
     if (!(value instanceof ExactNumber)) return undefined;
     const number = Number(value.text);
-    return parseByFormat(format.startsWith("%") ? number : floatText(number), format);
+    return parseByFormat(format.startsWith("%") ? number : textOf(value), format);
   } catch {
     return undefined;
   }

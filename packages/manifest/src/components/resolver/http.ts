@@ -1,9 +1,9 @@
 import { Type } from "@weir/kit";
 import type { Node } from "../../component.ts";
 import { defineComponent, slot } from "../../component.ts";
+import { sliceOf } from "../../records/slice-of.ts";
 import { mapped, mappingOf } from "../../stream/component-mapping.ts";
 import { WHOLE } from "../../stream/parts.ts";
-import type { Slice } from "../requester/contract.ts";
 
 export const httpComponentsResolver = defineComponent({
   kind: "resolver",
@@ -48,7 +48,7 @@ export const httpComponentsResolver = defineComponent({
           for await (const record of retriever.read({ slice, additions }, signal)) {
             yield mapped(template, mappings, {
               components_values: record,
-              stream_slice: flat(slice),
+              stream_slice: sliceOf(slice),
               stream_template_config: template,
             });
           }
@@ -57,7 +57,3 @@ export const httpComponentsResolver = defineComponent({
     };
   },
 });
-
-function flat({ partition, cursor }: Slice) {
-  return { ...partition, ...cursor };
-}
