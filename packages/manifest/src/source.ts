@@ -14,6 +14,7 @@ import type { Component, Node, Scope } from "./component.ts";
 import { loadManifest } from "./document/load.ts";
 import { propagate } from "./document/propagation.ts";
 import type { Transport } from "./http/transport.ts";
+import { apiBudget } from "./http/budget.ts";
 import { undiciTransport } from "./http/undici-transport.ts";
 import { scopeOf } from "./scope.ts";
 import type { StreamList } from "./stream/list.ts";
@@ -119,6 +120,8 @@ async function opened(source: Source, config: JsonObject, context: Context): Pro
     random: options.random ?? Math.random,
   };
   const scope = scopeOf({ config, services, custom });
+  const budget = manifest["api_budget"];
+  if (isObject(budget)) scope.once("api-budget", () => apiBudget(budget as unknown as Node, scope));
   const list = await listStreams({
     manifest,
     scope,

@@ -41,11 +41,14 @@ export function apiBudget(node: Node, scope: Scope): ApiBudget {
       if (policy === undefined) return;
       const weight = policy.matchers.find((matcher) => matcher.matches(request))?.weight ?? 1;
       if (weight > policy.limit) throw tooHeavy();
+      let now = context.clock.now();
       for (;;) {
-        const wait = policy.rate.take(weight, context.clock.now());
+        const wait = policy.rate.take(weight, now);
         if (wait === 0) return;
         context.log("debug", `The budget of calls is used up; waiting ${Math.ceil(wait / 1000)} seconds.`);
         await context.clock.sleep(wait, signal);
+        // A clock that stands still, as in playbacks, has waited all the same.
+        now = Math.max(context.clock.now(), now + wait);
       }
     },
     update: (request, { status, headers }, now) => {
