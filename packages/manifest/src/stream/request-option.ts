@@ -60,7 +60,9 @@ export function injected(
     const place = found[option.into];
     place[first] = rest.length === 0 ? value : nested(place[first], rest, value);
   }
-  const given = Object.entries(found).filter(([, place]) => Object.keys(place).length > 0);
+  const given = Object.entries(found).flatMap(([name, place]) =>
+    Object.keys(place).length === 0 ? [] : [[name, { ...place }] as const],
+  );
   return Object.fromEntries(given) as RequestAdditions;
 }
 

@@ -57,5 +57,5 @@ function* combinations(
 
 /** For a key in several, the first one's value. */
 function union(objects: readonly JsonObject[]): JsonObject {
-  return Object.assign(Object.create(null), ...objects.toReversed()) as JsonObject;
+  return Object.fromEntries(objects.toReversed().flatMap((each) => Object.entries(each)));
 }
