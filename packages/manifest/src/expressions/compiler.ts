@@ -10,7 +10,7 @@ import { testTable } from "./tests.ts";
 import { itemsOf } from "./values/members.ts";
 import { Undefined } from "./values/types.ts";
 
-export interface CompilerOptions extends MacroServices {
+interface CompilerOptions extends MacroServices {
   readonly limits?: Partial<Limits> | undefined;
 }
 

@@ -12,6 +12,8 @@ export type Token =
 const OPENING = /\{%[-+]?\s*raw\s*(?:-%\}\s*|\+?%\})|\{[{%#][-+]?/g;
 const RAW_END = /\{%([-+]?)\s*endraw\s*(?:\+%\}|-%\}\s*|%\})/g;
 const COMMENT_END = /-#\}\s*|\+?#\}/g;
+/** As many as Python reads. */
+const MAX_DIGITS = 4300;
 const SPACE = /\s+/y;
 const FLOAT = /(?:\d+_)*\d+(?:(?:\.(?:\d+_)*\d+)?[eE][+-]?(?:\d+_)*\d+|\.(?:\d+_)*\d+)/y;
 const INTEGER = /0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0[xX](?:_?[\da-fA-F])+|[1-9](?:_?\d)*|0(?:_?0)*/y;
@@ -101,6 +103,7 @@ function readToken(text: string, at: number): [Token, number] {
   const float = text[at - 1] === "." ? undefined : matched(FLOAT, text, at);
   if (float !== undefined) return [{ kind: "number", text: float, isFloat: true }, float.length];
   const integer = matched(INTEGER, text, at);
+  if (integer !== undefined && integer.length > MAX_DIGITS) throw syntaxError("a number is too long");
   if (integer !== undefined) return [{ kind: "number", text: integer, isFloat: false }, integer.length];
   const name = matched(NAME, text, at);
   if (name !== undefined) return [{ kind: "name", text: name }, name.length];

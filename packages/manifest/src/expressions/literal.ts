@@ -1,6 +1,6 @@
 import { unescaped } from "./strings.ts";
 import { Dict } from "./values/dict.ts";
-import { float, int, isNumeric, negate } from "./values/numbers.ts";
+import { float, int, isNumeric, negate, type Numeric } from "./values/numbers.ts";
 import { PythonSet } from "./values/set.ts";
 import { Bytes, ELLIPSIS, Tuple } from "./values/types.ts";
 import { PythonError } from "./python-error.ts";
@@ -58,6 +58,8 @@ class LiteralReader {
     const lines = text.replace(/^[ \t]+/, "").replace(/\r\n?/g, "\n");
     this.#text = lines.replace(/^(?:[ \t\f]*(?:#[^\n]*)?\n)+/, "");
     if (/[\0\ud800-\udfff]/.test(this.#text) && !this.#text.isWellFormed()) throw new NotLiteral();
+    // A last line of nothing but blanks is one that is indented wrongly.
+    if (/\n[ \t]+$/.test(this.#text)) throw new NotLiteral();
     if (this.#text.includes("\0") || /^[ \t]/.test(this.#text)) throw new NotLiteral();
   }
 
@@ -90,7 +92,9 @@ class LiteralReader {
     for (;;) {
       const character = this.#text[this.#at];
       const isLine = character === "\n" && (this.#depth > 0 || isEnd);
-      if (character === " " || character === "\t" || character === "\f" || isLine) this.#at += 1;
+      const isContinued = character === "\\" && this.#text[this.#at + 1] === "\n";
+      if (isContinued) this.#at += 2;
+      else if (character === " " || character === "\t" || character === "\f" || isLine) this.#at += 1;
       else if (character === "#") {
         const end = this.#text.indexOf("\n", this.#at);
         this.#at = end === -1 ? this.#text.length : end;
@@ -134,14 +138,25 @@ class LiteralReader {
     return text ?? this.#word();
   }
 
-  /** A number after a sign; brackets may stand around it. */
-  #operand(): number | bigint | ReturnType<typeof float> {
+  /** A number after a sign, without one of its own; brackets may stand around it. */
+  #operand(): Numeric {
     this.#skip();
-    const isBracketed = this.#text[this.#at] === "(";
-    if (!isBracketed && !/[\d.]/.test(this.#text[this.#at] ?? "")) throw new NotLiteral();
+    if (this.#take("(")) {
+      this.#open();
+      const inner = this.#operand();
+      if (!this.#take(")")) throw new NotLiteral();
+      this.#depth -= 1;
+      return inner;
+    }
+    if (!/[\d.]/.test(this.#text[this.#at] ?? "")) throw new NotLiteral();
     const value = this.#value();
-    if (!isNumeric(value) || typeof value === "boolean") throw new NotLiteral();
+    if (!isNumeric(value)) throw new NotLiteral();
     return value;
+  }
+
+  #open(): void {
+    this.#depth += 1;
+    if (this.#depth > MAX_NESTING) throw new NotLiteral();
   }
 
   #number(): unknown {
@@ -206,8 +221,7 @@ class LiteralReader {
 
   #bracketed(opening: string): unknown {
     this.#at += 1;
-    this.#depth += 1;
-    if (this.#depth > MAX_NESTING) throw new NotLiteral();
+    this.#open();
     const value = opening === "{" ? this.#braced() : opening === "[" ? this.#listed() : this.#enclosed();
     this.#depth -= 1;
     return value;

@@ -28,7 +28,7 @@ const FLOAT = /^[+-]?(?:(?:\d+(?:_\d+)*)?\.\d+(?:_\d+)*|\d+(?:_\d+)*\.?)(?:[eE][
 const SPECIAL = /^([+-]?)(?:(inf(?:inity)?)|nan)$/i;
 
 /** Python's `float(value)`; undefined where it raises a TypeError or a ValueError. */
-export function floatOf(value: unknown): number | undefined {
+function floatOf(value: unknown): number | undefined {
   if (value instanceof Undefined) return value.fail();
   if (isNumeric(value)) return toFloat(value);
   if (typeof value !== "string") return undefined;

@@ -14,7 +14,7 @@ import { attributeReader } from "./reader.ts";
 import { applied } from "./table.ts";
 
 /** Python's `quote`: letters, digits, `_.-~` and `safe` stay. */
-export function quote(text: string, safe: string): string {
+function quote(text: string, safe: string): string {
   const escaped = encodeURIComponent(text.toWellFormed()).replace(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
@@ -117,6 +117,24 @@ function indent(value: unknown, width: unknown = 4, first: unknown = false, blan
   return [truth(first) ? filling + head : head, ...rest.map(shift)].join("\n");
 }
 
+/** Looks for each end once, so that a text of openings alone costs no more than its length. */
+function without(text: string, open: string, close: string): string {
+  let result = "";
+  let at = 0;
+  for (;;) {
+    const start = text.indexOf(open, at);
+    const end = start === -1 ? -1 : text.indexOf(close, start + open.length);
+    if (end === -1) return result + text.slice(at);
+    result += text.slice(at, start);
+    at = end + close.length;
+  }
+}
+
+function stripTags(text: string): string {
+  const words = without(without(text, "<!--", "-->"), "<", ">").split(/\s+/);
+  return words.filter((word) => word !== "").join(" ");
+}
+
 /** What the reference adds, so that its result reads back as a text. */
 function string(value: unknown): string {
   return typeof value === "string" ? value : `"""${dumps(value)}"""`;
@@ -156,12 +174,7 @@ export const TEXT_FILTERS = applied({
     replaceText(textOf(value), textOf(old), textOf(by), count === null ? -1 : asIndex(count)),
   safe: (value) => textOf(value),
   string,
-  striptags: (value) =>
-    textOf(value)
-      .replace(/<!--[^]*?-->|<[^>]*>/g, "")
-      .split(/\s+/)
-      .filter((word) => word !== "")
-      .join(" "),
+  striptags: (value) => stripTags(textOf(value)),
   title,
   "tojson indent?": (value, indentation) =>
     htmlSafe(

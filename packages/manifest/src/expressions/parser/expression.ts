@@ -104,7 +104,7 @@ function parsePower(stream: TokenStream): Expression {
   return binary(stream, ["**"], (inner) => parseUnary(inner));
 }
 
-export function parseUnary(stream: TokenStream, hasFilters = true): Expression {
+function parseUnary(stream: TokenStream, hasFilters = true): Expression {
   let value: Expression;
   if (stream.skipOperator("-"))
     value = { kind: "negative", on: stream.nested(() => parseUnary(stream, false)) };

@@ -58,7 +58,7 @@ function parseSubscript(stream: TokenStream, on: Expression, read: ReadExpressio
   return { kind: "slice", on, bounds: [first, stop, step] };
 }
 
-export function parseArguments(stream: TokenStream, read: ReadExpression): CallArguments {
+function parseArguments(stream: TokenStream, read: ReadExpression): CallArguments {
   stream.expectOperator("(");
   const positional: Expression[] = [];
   const named: (readonly [string, Expression])[] = [];

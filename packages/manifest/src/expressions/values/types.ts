@@ -118,10 +118,6 @@ export function isDict(value: unknown): value is AnyDict {
   return !OPAQUE.some((kind) => value instanceof kind);
 }
 
-export function isList(value: unknown): value is unknown[] {
-  return Array.isArray(value) && !(value instanceof Tuple);
-}
-
 export function isInt(value: unknown): value is number | bigint {
   return typeof value === "bigint" || (typeof value === "number" && Number.isSafeInteger(value));
 }
