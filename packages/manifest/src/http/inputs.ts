@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue } from "@weir/protocol";
+import { isObject, type JsonObject, type JsonValue } from "@weir/protocol";
 import type { Scope } from "../component.ts";
 import type { PythonType, Template, Variables } from "../expressions/contract.ts";
 import { textOf } from "./text.ts";
@@ -75,7 +75,7 @@ function nested(value: JsonValue, scope: Scope): Inputs {
 }
 
 export function isMap(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && value.constructor === Object;
+  return isObject(value);
 }
 
 function withoutNulls(map: JsonObject): JsonObject {

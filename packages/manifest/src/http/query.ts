@@ -1,4 +1,4 @@
-import { type JsonValue, WeirError } from "@weir/protocol";
+import { isObject, type JsonValue, WeirError } from "@weir/protocol";
 import { textOf } from "./text.ts";
 
 const ENCODER = new TextEncoder();
@@ -24,7 +24,7 @@ function textsOf(key: string, value: JsonValue | undefined): readonly string[] {
     return (value as readonly JsonValue[]).flatMap((item) =>
       Array.isArray(item) ? (item as readonly JsonValue[]).map(textOf) : item === null ? [] : [textOf(item)],
     );
-  if (typeof value === "object" && value.constructor === Object)
+  if (isObject(value))
     throw new WeirError({
       code: "manifest.parameter",
       message: `The request parameter ${key} is an object; it can be a text, a number or a list.`,

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from "@weir/protocol";
 import { describe, expect, test } from "vitest";
 import { flatInputs, nestedInputs } from "../../src/http/inputs.ts";
+import { mergeOptions } from "../../src/http/merge.ts";
 import { requestVariables } from "../../src/http/variables.ts";
 import { call, scene } from "../components/scene.ts";
 
@@ -63,4 +64,15 @@ describe("inputs of a request", () => {
     expect(flatInputs("SELECT {{ stream_slice.id }}", scope)(variables)).toBe("SELECT 7");
     expect(flatInputs("{{ {'a': 1, 'b': None} }}", scope)(variables)).toEqual({ a: 1 });
   });
+});
+
+test("maps without a prototype are maps", () => {
+  const bare = Object.assign(Object.create(null) as object, { a: "1" }) as JsonObject;
+  expect(mergeOptions([bare, { b: "2" }])).toEqual({ a: "1", b: "2" });
+  expect(
+    mergeOptions(
+      [{ q: { x: 1 } }, { q: Object.assign(Object.create(null) as object, { y: 2 }) as JsonObject }],
+      true,
+    ),
+  ).toEqual({ q: { x: 1, y: 2 } });
 });
