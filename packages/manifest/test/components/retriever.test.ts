@@ -86,7 +86,12 @@ test("a filter does not end counted pagination", async () => {
 test.each<[string, string, string | undefined, (JsonValue | undefined)[]]>([
   ["the body", "{{ response['next'] }}", undefined, [undefined, "b", "c"]],
   ["a header however it is spelled", "{{ headers['X-Next'] }}", undefined, [undefined, "b", "c"]],
-  ["a Link header", "{{ headers['link']['next']['url'] }}", "{{ 'next' not in headers['link'] }}\", [undefined, "https://b", "https://c"]],
+  [
+    "a Link header",
+    "{{ headers['link']['next']['url'] }}",
+    "{{ 'next' not in headers['link'] }}",
+    [undefined, "https://b", "https://c"],
+  ],
   ["the last record", "{{ last_record['id'] }}", "{{ last_page_size < 2 }}", [undefined, 2, 4]],
   ["the body up to a condition", "{{ response['next'] }}", "{{ response['next'] == 'c' }}", [undefined, "b"]],
 ])("CursorPagination takes the token from %s", async (_name, cursor_value, stop_condition, tokens) => {
