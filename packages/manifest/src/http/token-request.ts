@@ -27,17 +27,20 @@ export async function requestToken(
 ): Promise<JsonValue> {
   const { clock, log } = services.context;
   const since = clock.now();
+  // A clock that stands still, as in playbacks, has waited all the same.
+  let waited = 0;
   for (let tries = 0; ; tries++) {
     const answer = await tried(request, services, signal);
     if (!(answer instanceof WeirError) && answer.status < 400) return bodyOf(answer.body);
     const isLasting = !(answer instanceof WeirError) && answer.status !== 429 && answer.status < 500;
-    const left = MAX_SECONDS - (clock.now() - since) / 1000;
+    const left = MAX_SECONDS - Math.max(waited, (clock.now() - since) / 1000);
     if (isLasting || left <= 0) throw answer instanceof WeirError ? answer : refused(answer, failures);
     const seconds = Math.min(services.random() * 2 ** Math.min(tries, 20), left);
     log("warn", `The request for a token is sent again in ${seconds.toFixed(1)} seconds.`, {
       attempt: tries + 1,
     });
     await clock.sleep(seconds * 1000, signal);
+    waited += seconds;
   }
 }
 
