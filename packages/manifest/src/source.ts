@@ -3,7 +3,6 @@ import type {
   ConnectorSpecification,
   Context,
   JsonObject,
-  JsonValue,
   LogLevel,
   Message,
   SourceConnector,
@@ -11,6 +10,7 @@ import type {
 } from "@weir/protocol";
 import { failureOf, isObject, secretsOf, Strike, WeirError } from "@weir/protocol";
 import type { Component, Node, Scope } from "./component.ts";
+import { normalised } from "./document/config-rules.ts";
 import { loadManifest } from "./document/load.ts";
 import { propagate } from "./document/propagation.ts";
 import type { Transport } from "./http/transport.ts";
@@ -119,7 +119,9 @@ async function opened(source: Source, config: JsonObject, context: Context): Pro
     },
     random: options.random ?? Math.random,
   };
-  const scope = scopeOf({ config, services, custom });
+  const plain = scopeOf({ config, services, custom });
+  const own = normalised(manifest, config, (text) => plain.template(text));
+  const scope = own === config ? plain : scopeOf({ config: own, services, custom });
   const budget = manifest["api_budget"];
   if (isObject(budget)) scope.once("api-budget", () => apiBudget(budget as unknown as Node, scope));
   const list = await listStreams({
@@ -164,7 +166,7 @@ async function cleaned<T>(source: Source, config: JsonObject, act: () => Promise
 
 /** What servers say may repeat a secret. */
 function cleanError({ spec }: Source, config: JsonObject, error: unknown): WeirError {
-  const secrets = secretsOf(spec.connectionSpecification, config as JsonValue);
+  const secrets = secretsOf(spec.connectionSpecification, config);
   const strike = new Strike(secrets, { short: "anywhere" });
   const failure = failureOf(error, "source");
   const { message, next, detail } = failure;

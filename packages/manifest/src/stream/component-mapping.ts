@@ -1,5 +1,5 @@
 import { load } from "js-yaml";
-import type { JsonObject, JsonValue } from "@weir/protocol";
+import type { JsonValue } from "@weir/protocol";
 import { isObject, WeirError } from "@weir/protocol";
 import type { Node, Scope } from "../component.ts";
 import type { PythonType, Variables } from "../expressions/contract.ts";

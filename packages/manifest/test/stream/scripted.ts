@@ -30,7 +30,7 @@ export function serverOf(script: Script): Server {
       asked.push(path);
       const found = script[path] ?? { status: 404, body: { error: `nothing at ${path}` } };
       const { status = 200, body } =
-        typeof found === "function" ? found(request) : Array.isArray(found) ? { body: found } : (found as Answer);
+        typeof found === "function" ? found(request) : Array.isArray(found) ? { body: found } : found;
       return {
         status,
         headers: { "content-type": "application/json" },
@@ -65,7 +65,15 @@ export interface ReadOptions {
 
 /** Reads through the front door. */
 export async function readThrough(options: ReadOptions): Promise<Reading> {
-  const { manifest, server, streams, config = {}, state = {}, mode = "incremental", now = () => NOW } = options;
+  const {
+    manifest,
+    server,
+    streams,
+    config = {},
+    state = {},
+    mode = "incremental",
+    now = () => NOW,
+  } = options;
   const signal = AbortSignal.timeout(20_000);
   const context = { clock: { now, sleep: async () => {} }, log: () => {}, signal };
   const source = manifestSource(manifest, { transport: server.transport, random: () => 0.5 });
@@ -79,7 +87,11 @@ export async function readThrough(options: ReadOptions): Promise<Reading> {
         destination_sync_mode: "append",
       })),
     },
-    state: Object.entries(state).map(([name, value]): SourceState => ({ type: "STREAM", name, state: value })),
+    state: Object.entries(state).map(([name, value]): SourceState => ({
+      type: "STREAM",
+      name,
+      state: value,
+    })),
   });
   if (session.kind !== "messages") throw new TypeError("A manifest's source sends messages.");
   const messages: Message[] = [];
