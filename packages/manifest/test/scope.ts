@@ -53,7 +53,7 @@ export function testScope(config: JsonObject = {}, answer?: (call: RequestCall) 
     context: { clock: systemClock, log: () => {}, signal: new AbortController().signal },
     random: () => 0.5,
   };
-  const compile = templateCompiler({ clock: services.context.clock, random: services.random });
+  const compile = templateCompiler({ now: () => services.context.clock.now(), random: services.random });
   const owned = new Map<string, unknown>();
   const scope: Scope = {
     config,

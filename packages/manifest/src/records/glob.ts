@@ -14,8 +14,8 @@ export function isGlob(text: string): boolean {
 /** Whether a whole text fits the pattern. At most length of text times length of pattern steps. */
 export function globMatcher(pattern: string): (text: string) => boolean {
   if (pattern === "*") return () => true;
-  const tokens = tokensOf([...pattern]);
-  return (text) => fits(tokens, [...text]);
+  const tokens = tokensOf(Array.from(pattern));
+  return (text) => fits(tokens, Array.from(text));
 }
 
 function fits(tokens: readonly Token[], text: readonly string[]): boolean {

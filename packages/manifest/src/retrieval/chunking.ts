@@ -1,4 +1,5 @@
 import { isObject, type JsonValue } from "@weir/protocol";
+import { textOf } from "../http/text.ts";
 
 export interface Chunking {
   readonly countsCharacters: boolean;
@@ -18,7 +19,7 @@ export function chunkingOf(node: JsonValue | undefined): Chunking | null {
   return {
     countsCharacters: kind === "characters",
     limit: typeof limit === "number" && limit !== 0 ? limit : undefined,
-    keys: Array.isArray(key) ? (key as readonly string[]) : [String(key as string)],
+    keys: Array.isArray(key) ? (key as readonly string[]) : [textOf(key)],
   };
 }
 

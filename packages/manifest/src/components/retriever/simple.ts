@@ -42,7 +42,7 @@ export const simpleRetriever = defineComponent({
     ),
   }),
   build: (node, scope) => {
-    const $stream = node["$stream"] as JsonValue | undefined;
+    const { $stream } = node;
     const { name = "" } = ($stream ?? {}) as unknown as Partial<StreamFacts>;
     const requesterNode = node.requester as Node;
     const properties = queryProperties(requesterNode, name, scope);
