@@ -24,10 +24,14 @@ export function renderComponents(root: string): string {
 }
 
 function componentsOf(home: string, kind: string): { readonly name: string; readonly path: string }[] {
-  const files = readdirSync(join(home, kind)).filter((file) => file.endsWith(".ts") && file !== "contract.ts");
+  const files = readdirSync(join(home, kind)).filter(
+    (file) => file.endsWith(".ts") && file !== "contract.ts",
+  );
   return files.toSorted().flatMap((file) => {
     const text = readFileSync(join(home, kind, file), "utf8");
-    const names = [...text.matchAll(/^export const (\w+) = defineComponent\(/gm)].map(([, name]) => name ?? "");
+    const names = [...text.matchAll(/^export const (\w+) = defineComponent\(/gm)].map(
+      ([, name]) => name ?? "",
+    );
     if (names.length === 0) throw new Error(`${kind}/${file} defines no component`);
     return names.map((name) => ({ name, path: `${kind}/${file}` }));
   });

@@ -1,16 +1,12 @@
 import type { Schema, Static, TObject } from "@weir/kit";
 import { Type } from "@weir/kit";
-import type { Context, JsonObject, JsonValue } from "@weir/protocol";
+import type { Context, JsonObject } from "@weir/protocol";
 import type { Template } from "./expressions/index.ts";
 import type { Transport } from "./http/transport.ts";
 import type { Kind, Kinds } from "./kinds.ts";
+import type { Node } from "./node.ts";
 
-/** A component as the document stage leaves it: `type` set, references resolved, parameters put in. */
-export interface Node {
-  readonly type: string;
-  readonly $parameters?: JsonObject;
-  readonly [field: string]: JsonValue | undefined;
-}
+export type { Node } from "./node.ts";
 
 /** What a source may use of the world. Nothing in this package reaches the network or the time otherwise. */
 export interface Services {
@@ -56,7 +52,7 @@ export interface Component {
 export function defineComponent<K extends Kind, Fields extends TObject>(
   definition: ComponentDefinition<K, Fields>,
 ): Component {
-  return definition as unknown as Component;
+  return definition;
 }
 
 /**

@@ -4,7 +4,7 @@ import { apiKeyAuthenticator } from "./components/authenticator/api-key.ts";
 import { basicHttpAuthenticator } from "./components/authenticator/basic.ts";
 import { bearerAuthenticator } from "./components/authenticator/bearer.ts";
 import { jwtAuthenticator } from "./components/authenticator/jwt.ts";
-import { legacySessionTokenAuthenticator } from "./components/authenticator/legacy-session-token.ts";
+import { loginTokenAuthenticator } from "./components/authenticator/login-token.ts";
 import { noAuth } from "./components/authenticator/no-auth.ts";
 import { oauthAuthenticator } from "./components/authenticator/oauth.ts";
 import { selectiveAuthenticator } from "./components/authenticator/selective.ts";
@@ -61,7 +61,7 @@ export const components: readonly Component[] = [
   basicHttpAuthenticator,
   bearerAuthenticator,
   jwtAuthenticator,
-  legacySessionTokenAuthenticator,
+  loginTokenAuthenticator,
   noAuth,
   oauthAuthenticator,
   selectiveAuthenticator,

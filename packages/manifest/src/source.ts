@@ -120,7 +120,14 @@ async function opened(source: Source, config: JsonObject, context: Context): Pro
     random: options.random ?? Math.random,
   };
   const plain = scopeOf({ config, services, custom });
-  const own = normalised(manifest, config, (text) => plain.template(text));
+  const own = normalised(manifest, config, {
+    compile: (text) => plain.template(text),
+    leaveOut: (rule) =>
+      context.log(
+        "warn",
+        `The rule ${rule} for the configuration is Python code and was left out: give the settings in today's form.`,
+      ),
+  });
   const scope = own === config ? plain : scopeOf({ config: own, services, custom });
   const budget = manifest["api_budget"];
   if (isObject(budget)) scope.once("api-budget", () => apiBudget(budget as unknown as Node, scope));

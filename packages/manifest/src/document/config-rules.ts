@@ -7,23 +7,29 @@ import { atPath } from "../stream/at-path.ts";
 
 type Compile = (text: string) => Template;
 
+interface RuleOptions {
+  readonly compile: Compile;
+  /** Told of each rule that is not among the types of the language. */
+  readonly leaveOut: (rule: string) => void;
+}
+
 /** The configuration after the manifest's own migrations and transformations of it. */
-export function normalised(manifest: JsonObject, config: JsonObject, compile: Compile): JsonObject {
+export function normalised(manifest: JsonObject, config: JsonObject, options: RuleOptions): JsonObject {
   const spec = manifest["spec"];
   const rules = isObject(spec) ? spec["config_normalization_rules"] : undefined;
   if (!isObject(rules)) return config;
   const migrations = listOf(rules["config_migrations"]).flatMap((each) => listOf(each["transformations"]));
   return [...migrations, ...listOf(rules["transformations"])].reduce<JsonObject>(
-    (made, rule) => changed(made, rule, compile),
+    (made, rule) => changed(made, rule, options),
     config,
   );
 }
 
 function listOf(value: JsonValue | undefined): readonly Node[] {
-  return Array.isArray(value) ? (value as unknown as readonly Node[]) : [];
+  return Array.isArray(value) ? (value as readonly Node[]) : [];
 }
 
-function changed(config: JsonObject, rule: Node, compile: Compile): JsonObject {
+function changed(config: JsonObject, rule: Node, { compile, leaveOut }: RuleOptions): JsonObject {
   switch (rule.type) {
     case "ConfigAddFields":
       return added(config, rule, compile);
@@ -32,6 +38,7 @@ function changed(config: JsonObject, rule: Node, compile: Compile): JsonObject {
     case "ConfigRemapField":
       return remapped(config, rule, compile);
     default:
+      leaveOut(textOf(rule["class_name"] ?? rule.type));
       return config;
   }
 }

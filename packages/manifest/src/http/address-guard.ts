@@ -88,7 +88,7 @@ function refused(host: string): WeirError {
   return new WeirError({
     code: "http.refused_address",
     message: `${host} is not on the public internet; a manifest may not reach it.`,
-    next: "If this source is meant to reach a private network, allow the address range in its settings.",
+    next: "Give the source an address on the public internet: manifests reach no private network.",
     recovery: "ask",
     origin: "source",
   });

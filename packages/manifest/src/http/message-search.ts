@@ -41,7 +41,7 @@ function found(value: JsonValue | undefined, depth: number): string | null {
 }
 
 /** Python's truth of a JSON value. */
-export function isFilled(value: JsonValue | undefined): boolean {
+function isFilled(value: JsonValue | undefined): boolean {
   if (Array.isArray(value)) return value.length > 0;
   if (isMap(value)) return Object.keys(value).length > 0;
   if (typeof value === "object" && value !== null && "text" in value) return Number(value.text) !== 0;

@@ -5,7 +5,7 @@ import { parseExact } from "./json.ts";
 import type { IncomingResponse } from "./transport.ts";
 
 /** The longest body that is kept: the longest text V8 holds is twice as long. */
-export const MAX_KEPT_BYTES = 256 * 1024 * 1024;
+const MAX_KEPT_BYTES = 256 * 1024 * 1024;
 
 /** A response with its body at hand, or passing by where its decoder streams. */
 export async function pageOf(response: IncomingResponse, decoder: Decoder): Promise<PageResponse> {
@@ -102,7 +102,7 @@ export async function readAll(
   return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size);
 }
 
-export function tooLarge(limit: number): WeirError {
+function tooLarge(limit: number): WeirError {
   return new WeirError({
     code: "http.too_large",
     message: `A response is longer than ${Math.floor(limit / 1024 / 1024)} MiB once unpacked.`,

@@ -4,7 +4,7 @@ import { textOf } from "./text.ts";
 const ENCODER = new TextEncoder();
 
 /** Python's quote_plus: what may stand is letters, digits and `_.-~`, and a blank is `+`. */
-export function quotePlus(text: string): string {
+function quotePlus(text: string): string {
   return encodeURIComponent(text.toWellFormed())
     .replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll("%20", "+");

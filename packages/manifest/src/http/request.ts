@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue, stringifyJson, WeirError } from "@weir/protocol";
+import { type JsonObject, stringifyJson, WeirError } from "@weir/protocol";
 import { joinUrl } from "./join.ts";
 import { encodePairs, queryOf, withQuery } from "./query.ts";
 import { textOf } from "./text.ts";
@@ -63,7 +63,7 @@ function bodyOf({ method, data, json }: RequestParts): {
   return { body: encodePairs(data), contentType: "application/x-www-form-urlencoded" };
 }
 
-export function textHeaders(headers: JsonObject): Readonly<Record<string, string>> {
+function textHeaders(headers: JsonObject): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]): [string, string] => [name, textOf(value)]),
   );
@@ -80,16 +80,11 @@ export function withHeaders(
   return Object.fromEntries(merged.values());
 }
 
-export function hasHeader(headers: Readonly<Record<string, string>>, name: string): boolean {
+function hasHeader(headers: Readonly<Record<string, string>>, name: string): boolean {
   return Object.keys(headers).some((key) => key.toLowerCase() === name);
 }
 
 /** For messages: an address without its query, which may hold credentials. */
 export function describe(method: string, url: string): string {
   return `The ${method} request to ${url.split(/[?#]/, 1)[0] ?? ""}`;
-}
-
-/** A form as text, for requests that are not a manifest's own. */
-export function formOf(values: Readonly<Record<string, JsonValue | undefined>>): string {
-  return encodePairs(values);
 }

@@ -56,7 +56,7 @@ export async function* linesOf(texts: AsyncIterable<string>, ends: RegExp = /\r?
   if (rest !== "") yield rest;
 }
 
-export function tooLong(): WeirError {
+function tooLong(): WeirError {
   return new WeirError({
     code: "manifest.decode",
     message: `A line of the response is longer than ${MAX_LINE / 1024 / 1024} MiB.`,

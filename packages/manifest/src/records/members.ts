@@ -74,7 +74,7 @@ function parentOf(record: JsonObject, path: readonly (string | number)[]): JsonV
 }
 
 /** A copy that shares nothing that could be changed. */
-export function copyOf(value: JsonValue): JsonValue {
+function copyOf(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return (value as readonly JsonValue[]).map(copyOf);
   return isObject(value) ? copyOfObject(value) : value;
 }

@@ -8,7 +8,7 @@ import { apiKeyAuthenticator } from "../../src/components/authenticator/api-key.
 import { basicHttpAuthenticator } from "../../src/components/authenticator/basic.ts";
 import { bearerAuthenticator } from "../../src/components/authenticator/bearer.ts";
 import { jwtAuthenticator } from "../../src/components/authenticator/jwt.ts";
-import { legacySessionTokenAuthenticator } from "../../src/components/authenticator/legacy-session-token.ts";
+import { loginTokenAuthenticator } from "../../src/components/authenticator/login-token.ts";
 import { noAuth } from "../../src/components/authenticator/no-auth.ts";
 import { oauthAuthenticator } from "../../src/components/authenticator/oauth.ts";
 import { selectiveAuthenticator } from "../../src/components/authenticator/selective.ts";
@@ -42,7 +42,7 @@ const COMPONENTS: readonly Component[] = [
   jsonDecoder,
   jsonlDecoder,
   jwtAuthenticator,
-  legacySessionTokenAuthenticator,
+  loginTokenAuthenticator,
   noAuth,
   oauthAuthenticator,
   selectiveAuthenticator,

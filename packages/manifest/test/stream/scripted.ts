@@ -5,7 +5,7 @@ import { stringifyJson } from "@weir/protocol";
 import { WeirError } from "@weir/protocol";
 
 /** 2025-03-04T05:06:07.123456Z. */
-export const NOW = Date.UTC(2025, 2, 4, 5, 6, 7) + 123.456;
+const NOW = Date.UTC(2025, 2, 4, 5, 6, 7) + 123.456;
 
 export interface Answer {
   readonly status?: number;

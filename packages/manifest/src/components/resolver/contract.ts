@@ -1,5 +1,5 @@
 import type { JsonValue } from "@weir/protocol";
-import type { Node } from "../../component.ts";
+import type { Node } from "../../node.ts";
 
 /** Makes stream nodes of one template. */
 export interface Resolver {

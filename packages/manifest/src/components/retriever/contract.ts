@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "@weir/protocol";
-import type { Node } from "../../component.ts";
+import type { Node } from "../../node.ts";
 import type { RequestAdditions, Slice } from "../requester/contract.ts";
 
 /**

@@ -9,7 +9,7 @@ import type { Authenticator } from "./contract.ts";
 
 const text = (what: string) => Type.Optional(templateText(what));
 
-export const legacySessionTokenAuthenticator = defineComponent({
+export const loginTokenAuthenticator = defineComponent({
   kind: "authenticator",
   type: "LegacySessionTokenAuthenticator",
   doc: "Sends a session token that the configuration gives, or one that a log-in with name and password gives. Older manifests; new ones take SessionTokenAuthenticator.",
