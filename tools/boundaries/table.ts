@@ -23,6 +23,10 @@ export const importTable: Readonly<Record<string, PackageRule>> = {
       "@weir/kit/acceptance",
     ],
   },
+  manifest: {
+    source: ["@weir/protocol", "@weir/kit"],
+    tests: ["@weir/manifest", testing, "@weir/kit/executable", "@weir/kit/acceptance"],
+  },
   connectors: {
     source: ["@weir/protocol", "@weir/kit"],
     tests: [
@@ -45,6 +49,7 @@ export const importTable: Readonly<Record<string, PackageRule>> = {
       "@weir/kit/executable",
       "@weir/engine",
       "@weir/connectors",
+      "@weir/manifest",
     ],
     tests: ["@weir/cli", testing, "@weir/kit/acceptance"],
   },

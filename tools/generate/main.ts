@@ -1,6 +1,7 @@
 // Writes what follows from declarations elsewhere; with --check only says what has drifted.
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { renderComponents } from "./components.ts";
 import { findConnectors } from "./connectors.ts";
 import { renderReadmes } from "./readme.ts";
 import { renderRegistry } from "./registry.ts";
@@ -14,6 +15,7 @@ const check = process.argv.includes("--check");
 // The project's schema looks connectors up in the registry, so the registry comes first.
 const connectors = await findConnectors(root);
 const drifted = [
+  await put("packages/manifest/src/registry.ts", renderComponents(root)),
   await put("packages/connectors/src/registry.ts", await renderRegistry(connectors)),
   await put("packages/cli/weir.schema.json", await renderSchema(connectors)),
 ];

@@ -165,7 +165,7 @@ export function buildProgram(run: Run, io: Io): Program {
   // Without the options of the other commands: its stdout belongs to the protocol. `run` need not be written.
   connector
     .command("run <id> <command>", { isDefault: true })
-    .usage("<id> spec|check|discover|read|write [options]")
+    .usage("<id | manifest.yaml> spec|check|discover|read|write [options]")
     .description("speak the Airbyte protocol on stdin and stdout, as: weir connector <id> <command>")
     .option("--config <file>", "the connector's configuration, as JSON")
     .option("--catalog <file>", "the configured catalog, for read and write")

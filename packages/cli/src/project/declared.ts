@@ -43,6 +43,8 @@ export interface DeclaredEndpoint {
   readonly connector?: string;
   readonly command?: readonly string[];
   readonly env?: readonly string[];
+  readonly manifest?: string;
+  readonly trusted?: boolean;
   readonly config?: JsonObject;
 }
 

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { connectors } from "@weir/connectors";
 import { childProcess, environmentFor } from "@weir/engine";
 import { rowsOf } from "@weir/kit";
@@ -5,11 +6,13 @@ import type { DestinationConnector, Runner, SourceConnector } from "@weir/protoc
 import { keptConfig } from "../store/kept-config.ts";
 import { rotatingDestination, rotatingSource } from "../store/rotating.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { loadManifestFile } from "./manifest.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { unknownConnector } from "./unknown.ts";
 
 /*
- * The one place where runners are made: connectors of Weir's own run in this process, commands as child processes. What
+ * The one place where runners are made: connectors of Weir's own and trusted manifests run in this process, commands and other
+ * manifests as child processes. What
  * either replaces in its configuration is kept.
  */
 
@@ -28,6 +31,8 @@ export async function loadDestination(
 
 async function plainSource(endpoint: Endpoint, around: Surroundings): Promise<SourceConnector> {
   if (endpoint.command !== undefined) return runnerOf(endpoint, around).source(around.context);
+  if (endpoint.trustedManifest !== undefined)
+    return loadManifestFile(resolve(around.folder, endpoint.trustedManifest));
   const row = connectors.find(({ id }) => id === endpoint.connector);
   if (row?.kind !== "source") throw unknownConnector(endpoint);
   return row.load();

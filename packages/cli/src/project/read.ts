@@ -2,8 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { connectors } from "@weir/connectors";
-import type { JsonObject, JsonValue } from "@weir/protocol";
-import { isObject } from "@weir/protocol";
+import type { JsonObject } from "@weir/protocol";
 import type { CommandContext } from "../command.ts";
 import type { DeclaredConnection, DeclaredProject } from "./declared.ts";
 import { YamlDocument } from "./document.ts";
@@ -12,6 +11,7 @@ import type { Problem } from "./problem.ts";
 import { ProjectError, problemsOf } from "./problem.ts";
 import type { Environment } from "./references.ts";
 import { resolveReferences } from "./references.ts";
+import { oneWay, runsOf } from "./runs.ts";
 import { declaration } from "./schema.ts";
 import { suggestion } from "./suggest.ts";
 import { unknownConnector } from "./unknown.ts";
@@ -56,12 +56,13 @@ export async function readProject(context: CommandContext): Promise<Project> {
   const document = new YamlDocument(shown(context.cwd, path), await readText(context.cwd, path));
   const env = await readEnvironment(context, dirname(path));
   const findings = validate(declaration, document.value ?? {});
-  refuse(document, [...findings, ...connectorOrCommand(document.value)]);
+  refuse(document, [...findings, ...oneWay(document.value)]);
   const declared = (document.value ?? {}) as unknown as DeclaredProject;
   const sources = endpointsOf("source", declared, document);
   const destinations = endpointsOf("destination", declared, document);
   const unknown = [...sources, ...destinations].flatMap((endpoint) =>
     endpoint.command !== undefined ||
+    endpoint.trustedManifest !== undefined ||
     connectors.some(({ id, kind }) => id === endpoint.connector && kind === endpoint.kind)
       ? []
       : problemsOf(unknownConnector(endpoint)),
@@ -147,50 +148,14 @@ function refuse(document: YamlDocument, findings: readonly Finding[], others: re
 
 function endpointsOf(kind: Kind, declared: DeclaredProject, document: YamlDocument): readonly Endpoint[] {
   const section = `${kind}s` as const;
-  return Object.entries(declared[section] ?? {}).map(([name, { connector, command, env, config }]) => ({
+  return Object.entries(declared[section] ?? {}).map(([name, entry]) => ({
     kind,
     name,
-    connector: connector ?? name,
-    ...(command === undefined ? {} : { command: { argv: command, env: env ?? [] } }),
-    config: config ?? {},
+    connector: entry.connector ?? name,
+    ...runsOf(entry),
+    config: entry.config ?? {},
     declared: { document, path: [section, name] },
   }));
-}
-
-/** Each entry names what runs, in one of two ways. */
-function connectorOrCommand(value: JsonValue): readonly Finding[] {
-  return (["sources", "destinations"] as const).flatMap((section) => {
-    const entries = isObject(value) ? value[section] : undefined;
-    return Object.entries(isObject(entries) ? entries : {}).flatMap(([name, entry]): readonly Finding[] => {
-      if (!isObject(entry)) return [];
-      const path = [section, name];
-      if (entry["connector"] === undefined && entry["command"] === undefined) {
-        const next =
-          'Add "connector:" with one of "weir connector list", or "command:" with an executable that speaks the Airbyte protocol.';
-        return [
-          {
-            path,
-            at: "key",
-            code: "config.key_missing",
-            message: `${section}.${name} has no "connector".`,
-            next,
-          },
-        ];
-      }
-      const extra =
-        entry["connector"] === undefined ? undefined : ["command", "env"].find((key) => entry[key]);
-      if (extra === undefined) return [];
-      return [
-        {
-          path: [...path, extra],
-          at: "key",
-          code: "config.keys_exclude",
-          message: `${section}.${name} has "connector" and "${extra}".`,
-          next: 'Leave one of them out: "command" and "env" are for executables.',
-        },
-      ];
-    });
-  });
 }
 
 function unknownEndpoints(declared: DeclaredProject): readonly Finding[] {

@@ -152,6 +152,20 @@ const connection: JsonObject = {
   },
 };
 
+const manifestKeys: JsonObject = {
+  manifest: {
+    type: "string",
+    minLength: 1,
+    description:
+      "In place of a connector: the path of an Airbyte manifest (manifest.yaml), from the project's folder. It runs in a process of its own.",
+  },
+  trusted: {
+    type: "boolean",
+    description:
+      "The manifest runs in Weir's own process: faster to start, not isolated. Only for manifests you know.",
+  },
+};
+
 function endpoints(kind: "source" | "destination"): JsonObject {
   return {
     type: "object",
@@ -170,6 +184,7 @@ function endpoints(kind: "source" | "destination"): JsonObject {
           description:
             "In place of a connector: an executable that speaks the Airbyte protocol, with its first arguments. It runs in the project's folder.",
         },
+        ...(kind === "source" ? manifestKeys : {}),
         env: {
           type: "array",
           items: { type: "string" },
@@ -203,6 +218,11 @@ export const declaration: JsonObject = {
   },
 };
 
+/** What an entry names that runs: exactly one of these. */
+export function waysOf(kind: "source" | "destination"): readonly string[] {
+  return kind === "source" ? ["connector", "command", "manifest"] : ["connector", "command"];
+}
+
 /** The declaration as a JSON schema for editors, with the settings of every connector. */
 export function projectSchema(connectors: readonly (SourceConnector | DestinationConnector)[]): JsonObject {
   const withConfig = (kind: "source" | "destination"): JsonObject => {
@@ -217,7 +237,7 @@ export function projectSchema(connectors: readonly (SourceConnector | Destinatio
       additionalProperties: {
         ...entry,
         properties: { ...properties, connector },
-        oneOf: [{ required: ["connector"] }, { required: ["command"] }],
+        oneOf: waysOf(kind).map((way) => ({ required: [way] })),
         allOf: own.map(({ id, spec }) => ({
           if: { properties: { connector: { const: id } }, required: ["connector"] },
           then: {

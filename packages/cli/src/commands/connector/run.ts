@@ -2,10 +2,18 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { connectors } from "@weir/connectors";
 import { messageBatches, messageLine, parseStates } from "@weir/kit/executable";
-import type { Command as Task, Context, JsonObject, Parsed } from "@weir/protocol";
+import type {
+  Command as Task,
+  Context,
+  DestinationConnector,
+  JsonObject,
+  Parsed,
+  SourceConnector,
+} from "@weir/protocol";
 import { isObject, parseConfiguredCatalog, parseJson, WeirError } from "@weir/protocol";
 import type { Command, CommandContext } from "../../command.ts";
 import { exitCodes } from "../../exit-code.ts";
+import { isManifestPath, loadManifestFile } from "../../project/manifest.ts";
 import { suggestion } from "../../project/suggest.ts";
 import { usageError } from "../../project/usage.ts";
 import { inputMessages } from "./input.ts";
@@ -21,15 +29,7 @@ const COMMANDS = ["spec", "check", "discover", "read", "write"] as const;
 
 /** A connector as an executable of the Airbyte protocol: nothing but messages on stdout, exit code 1 for a failure. */
 export const runConnector: Command<RunOptions> = async (context, [id = "", name = ""], options) => {
-  const row = connectors.find((each) => each.id === id);
-  if (row === undefined) {
-    const ids = connectors.map((each) => each.id);
-    throw usageError(
-      `There is no connector "${id}".`,
-      suggestion(id, ids, "connectors"),
-      "usage.connector_unknown",
-    );
-  }
+  const load = loaderOf(id, context);
   const command = COMMANDS.find((each) => each === name);
   if (command === undefined) {
     throw usageError(
@@ -42,13 +42,14 @@ export const runConnector: Command<RunOptions> = async (context, [id = "", name 
   const asked: Context = { clock: io.clock, log: () => undefined, signal: io.signal };
   const connection = io.env["WEIR_CONNECTION"];
   let task: Task;
+  let connector: SourceConnector | DestinationConnector;
   try {
     task = await taskOf(command, options, context);
+    connector = await load();
   } catch (error) {
     await write(io.stdout, failureLine(error, io.clock));
     return failed;
   }
-  const connector = await row.load();
   try {
     for await (const batch of messageBatches(connector, task, asked, connection ? { connection } : {})) {
       const text = batch.map((message) => `${messageLine(message)}\n`).join("");
@@ -61,6 +62,21 @@ export const runConnector: Command<RunOptions> = async (context, [id = "", name 
   }
   return { code: exitCodes.done, result: null, lines: [] };
 };
+
+function loaderOf(
+  id: string,
+  { cwd }: CommandContext,
+): () => Promise<SourceConnector | DestinationConnector> {
+  if (isManifestPath(id)) return () => loadManifestFile(resolve(cwd, id));
+  const row = connectors.find((each) => each.id === id);
+  if (row !== undefined) return () => row.load();
+  const ids = connectors.map((each) => each.id);
+  throw usageError(
+    `There is no connector "${id}".`,
+    suggestion(id, ids, "connectors"),
+    "usage.connector_unknown",
+  );
+}
 
 const failed = { code: exitCodes.failed, result: null, lines: [] } as const;
 

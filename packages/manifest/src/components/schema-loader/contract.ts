@@ -1,0 +1,5 @@
+import type { JsonObject } from "@weir/protocol";
+
+export interface SchemaLoader {
+  schema(signal: AbortSignal): Promise<JsonObject>;
+}
