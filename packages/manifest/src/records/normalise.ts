@@ -1,6 +1,7 @@
 import { ExactNumber, isObject, type JsonObject, type JsonValue } from "@weir/protocol";
 import { textOf } from "../http/text.ts";
 import { setMember } from "./members.ts";
+import { isFalsy } from "./truth.ts";
 
 /** Casts a record's values, in place, to the types that a schema names. */
 export type Normalise = (record: JsonObject) => void;
@@ -84,7 +85,10 @@ function floatOf(value: JsonValue): JsonValue {
 function integerOf(value: JsonValue): JsonValue {
   if (typeof value === "boolean") return Number(value);
   if (typeof value === "number") return Math.trunc(value);
-  if (value instanceof ExactNumber) return integer(BigInt(Math.trunc(Number(value.text))));
+  if (value instanceof ExactNumber) {
+    const whole = Math.trunc(Number(value.text));
+    return Number.isFinite(whole) ? integer(BigInt(whole)) : value;
+  }
   if (typeof value !== "string" || !/^\s*[+-]?\d+\s*$/.test(value)) return value;
   const digits = value.trim();
   return integer(BigInt(digits.startsWith("+") ? digits.slice(1) : digits));
@@ -100,9 +104,7 @@ function booleanOf(value: JsonValue): JsonValue {
     const text = value.toLowerCase().trim();
     return TRUE.has(text) ? true : FALSE.has(text) ? false : value;
   }
-  if (typeof value === "number" || typeof value === "bigint") return Number(value) !== 0;
-  if (Array.isArray(value)) return value.length > 0;
-  return isObject(value) ? Object.keys(value).length > 0 : value !== null;
+  return !isFalsy(value);
 }
 
 /** A plain value becomes a list of one where the list's items are plain. */

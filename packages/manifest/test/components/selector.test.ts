@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "@weir/protocol";
+import { ExactNumber, type JsonObject, type JsonValue } from "@weir/protocol";
 import { expect, test } from "vitest";
 import type { StreamFacts } from "../../src/components/retriever/contract.ts";
 import { page, SLICE, testScope } from "../scope.ts";
@@ -64,6 +64,12 @@ test.each<[JsonObject, JsonObject]>([
   [{ boolean: "Yes" }, { boolean: true }],
   [{ boolean: "off" }, { boolean: false }],
   [{ boolean: "maybe" }, { boolean: "maybe" }],
+  [{ boolean: false }, { boolean: false }],
+  [{ boolean: true }, { boolean: true }],
+  [{ boolean: 0 }, { boolean: false }],
+  [{ boolean: [] }, { boolean: false }],
+  [{ boolean: new ExactNumber("0.0") }, { boolean: false }],
+  [{ integer: new ExactNumber("1e400") }, { integer: new ExactNumber("1e400") }],
   [{ list: [1, "b"] }, { list: ["1", "b"] }],
   [{ list: 10 }, { list: ["10"] }],
   [{ list: { a: 1 } }, { list: { a: 1 } }],
